@@ -1,0 +1,53 @@
+# What a new user runs: `make demo`, then `make test`. Everything else: `make help`.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Without bytecode every Dagster process compiles 1,600 files again, whatever the caller's shell says.
+unexport PYTHONDONTWRITEBYTECODE
+export DAGSTER_HOME ?= $(CURDIR)
+READY := $(VENV)/.ready
+
+.PHONY: help demo test check up bench soak graph lock clean
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --no-deps --editable .
+	touch $@
+
+demo: $(READY) ## run the main job on seeds/ and show its result
+	$(BIN)/data-pipeline demo
+
+test: $(READY) ## every test
+	$(BIN)/python -m pytest
+
+check: $(READY) ## format, rules, types, layers, definitions
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/dagster definitions validate -m data_pipeline.definitions
+
+up: $(READY) ## database, UI, daemon and sensors, in the foreground
+	$(BIN)/data-pipeline up
+
+bench: $(READY) ## each stage against its floor
+	$(BIN)/python -m bench
+
+soak: $(READY) ## kill the process ten times at random and compare what it publishes
+	$(BIN)/python -m bench.soak
+
+graph: $(READY) ## write the asset graph's snapshot again
+	$(BIN)/python -m data_pipeline_tests.orchestrate.test_graph
+
+lock: ## resolve requirements.lock again; releases younger than a week are left out
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url \
+	  --no-header --exclude-newer "$$(date -d '7 days ago' +%Y-%m-%d)" --output-file requirements.lock
+
+clean: ## stop the embedded database and remove what was built
+	-$(BIN)/data-pipeline db stop
+	rm -rf $(VENV) .data

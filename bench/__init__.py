@@ -1,0 +1,1 @@
+"""Measurements and long tests that are run by hand: `make bench`, `make soak`."""

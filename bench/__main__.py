@@ -1,0 +1,132 @@
+"""Measures each stage of a day against its floor in the same run; ratios count, seconds only on this machine now.
+
+    python -m bench [--stores 6] [--rows 6000] [--rounds 5] [--real FOLDER --reference FOLDER]
+
+Floors: inflating the workbooks' XML (read), one hand-written Polars cast of the same cells (judge), reading the parts
+back (compute), a plain COPY of the same CSV into an unindexed table (publish). Medians of several rounds.
+"""
+
+import datetime as dt
+import statistics
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bench.day import time_whole_day
+from data_pipeline.generate import generate
+from data_pipeline.ingest.readers import read_rows, read_table
+from data_pipeline.model.processing import Knowledge
+from data_pipeline.model.store_names import StoreNames
+from data_pipeline.model.tables import RawTable, ReferenceTable
+from data_pipeline.persist.embedded import stop_server
+from data_pipeline.pipelines.catalog import Pipeline, find_pipeline
+from data_pipeline.validate.judge import judge
+
+DAY = dt.date(2026, 1, 5)
+NUMBERS = ("Stok", "Daily Sales", "Max. Daily Sales", "Lead Time", "Max. Lead Time", "Min. Order", "Sedang PO", "HPP",
+           "Harga")  # fmt: skip
+
+
+def main(
+    stores: Annotated[int, typer.Option()] = 6,
+    rows: Annotated[int, typer.Option()] = 6000,
+    rounds: Annotated[int, typer.Option()] = 5,
+    real: Annotated[Path | None, typer.Option(help="Folder of real workbooks instead of generated ones.")] = None,
+    reference: Annotated[Path | None, typer.Option(help="Its reference folder.")] = None,
+) -> None:
+    """Prints a line per stage."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        if real is None or reference is None:
+            generate(folder, stores=stores, rows=rows, days=1, first_day=DAY)
+            real, reference = folder / f"{DAY:%Y%m%d}", folder / "reference"
+        files = sorted(real.glob("*.xlsx"))
+        pipeline = find_pipeline("stock_health")
+        table = Table("stage", "seconds", "floor", "ratio", "floor is", title=f"{len(files)} workbooks")
+        for line in measure_stages(files, reference, pipeline, rounds=rounds):
+            table.add_row(*line)
+        try:
+            for line in time_whole_day(real, reference, folder / "home", read_all(files), rounds=max(1, rounds // 2)):
+                table.add_row(*line)
+        finally:
+            stop_server(folder / "home")
+        Console(width=110).print(table)
+
+
+def measure_stages(
+    files: list[Path], reference: Path, pipeline: Pipeline, *, rounds: int
+) -> list[tuple[str, str, str, str, str]]:
+    """The stages that run in one process."""
+    tables = {path.name: read_table(path, name=path.name) for path in files}
+    parts = [judge(table, pipeline.spec, name=name).accepted for name, table in tables.items()]
+    accepted = pl.concat(parts)
+    knowledge = know(reference, accepted, pipeline)
+    process = pipeline.load_processor()
+    return [
+        compare("read", read_all(files), lambda: [inflate(path) for path in files], "inflate the XML", rounds),
+        compare(
+            "judge",
+            lambda: [judge(table, pipeline.spec, name=name) for name, table in tables.items()],
+            lambda: [cast_plainly(table) for table in tables.values()],
+            "one cast of the numbers",
+            rounds,
+        ),
+        compare(
+            "compute", lambda: process(accepted, knowledge), lambda: accepted.sort("store", "sku"), "one sort", rounds
+        ),
+    ]
+
+
+def compare(
+    what: str, stage: Callable[[], object], floor: Callable[[], object], floor_is: str, rounds: int
+) -> tuple[str, str, str, str, str]:
+    """Medians of a stage and its floor, run in turn."""
+    pairs = [(clock(stage), clock(floor)) for _ in range(rounds)]
+    taken, least = (statistics.median(column) for column in zip(*pairs, strict=True))
+    return what, f"{taken:.3f}", f"{least:.3f}", f"{taken / least:.1f}", floor_is
+
+
+def clock(work: Callable[[], object]) -> float:
+    """Wall seconds of one call."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def read_all(files: list[Path]) -> Callable[[], object]:
+    """Reads every workbook with the product's reader, one after the other."""
+    return lambda: [read_rows(path, name=path.name) for path in files]
+
+
+def inflate(path: Path) -> int:
+    """Bytes of a workbook's parts."""
+    with zipfile.ZipFile(path) as archive:
+        return sum(len(archive.read(part)) for part in archive.namelist())
+
+
+def cast_plainly(table: RawTable) -> pl.DataFrame:
+    """The numbers of a file, with no word about those that are none."""
+    return table.cells.select(pl.col(NUMBERS).cast(pl.Float64, strict=False))
+
+
+def know(reference: Path, accepted: pl.DataFrame, pipeline: Pipeline) -> Knowledge:
+    """Reference files and store names as a run would have them."""
+    paths = [path for path in sorted(reference.rglob("*")) if path.suffix in (".csv", ".xlsx")]
+    tables = {
+        path.relative_to(reference).as_posix(): ReferenceTable(path.name, "", read_rows(path, name=path.name))
+        for path in paths
+    }
+    names = StoreNames.build(accepted["store"].unique(), {}, pipeline.spec.identity.chain_prefixes)
+    return Knowledge(references=tables, store_names=names, options=pipeline.spec.process.options)
+
+
+if __name__ == "__main__":
+    typer.run(main)

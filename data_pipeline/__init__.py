@@ -1,0 +1,1 @@
+"""A morning's store workbooks in, one published snapshot out."""

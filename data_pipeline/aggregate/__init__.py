@@ -1,0 +1,1 @@
+"""A date's batches to its snapshot: measures, completeness, conservation. Pure functions."""

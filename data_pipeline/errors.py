@@ -1,0 +1,57 @@
+"""Every error of this project, grouped by who must act.
+
+    PipelineError
+    ├── SpecError           the author of a pipeline.yaml or of a processor
+    ├── FileRejected        the sender of a file; carries a stable code
+    ├── StoreError          the operator: database, disk, drive folder
+    │   ├── DatabaseError     no server, wrong URL, connection lost, disk full
+    │   ├── MigrationError    schema and release do not fit together
+    │   └── DriveError        the drive folder cannot be listed or read
+    ├── RequestError        the person who typed the command
+    └── ConservationError   nobody outside: rows were lost or doubled, nothing was published
+
+Anything else is our bug and stays loud. A message says where, what was found, what was expected, what to do.
+"""
+
+
+class PipelineError(Exception):
+    """An error with a message for the person who must act."""
+
+
+class SpecError(PipelineError):
+    """A pipeline is declared wrongly."""
+
+
+class FileRejected(PipelineError):
+    """A file cannot be used as a whole; `code` is stable, see docs/findings.md."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)  # both, or it cannot travel between processes
+        self.code = code
+
+    def __str__(self) -> str:
+        return str(self.args[1])
+
+
+class StoreError(PipelineError):
+    """Something that holds data is out of reach or out of space."""
+
+
+class DatabaseError(StoreError):
+    """Postgres cannot be reached, refuses us, or went away."""
+
+
+class MigrationError(StoreError):
+    """The database's schema and this release do not fit together."""
+
+
+class DriveError(StoreError):
+    """The drive folder cannot be listed or a file in it cannot be read."""
+
+
+class RequestError(PipelineError):
+    """A command asks for something that is not there or not allowed."""
+
+
+class ConservationError(PipelineError):
+    """Rows in and rows out differ; publishing was stopped before anything changed."""

@@ -1,0 +1,129 @@
+"""Accepted rows of a date + reference files -> a checked candidate for its snapshot. Changes nothing."""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+
+import polars as pl
+
+from data_pipeline.aggregate.completeness import compare_stores, read_roster
+from data_pipeline.aggregate.conservation import BatchCount, find_losses
+from data_pipeline.errors import RequestError, StoreError
+from data_pipeline.flow.prepare import prepare_all
+from data_pipeline.flow.workspace import Workspace
+from data_pipeline.ingest.references import load_references
+from data_pipeline.model.batches import FileFault
+from data_pipeline.model.findings import Finding
+from data_pipeline.model.processing import Knowledge
+from data_pipeline.model.snapshots import Candidate, Manifest, ManifestInput
+from data_pipeline.model.tables import ReferenceTable
+from data_pipeline.persist import tracking
+from data_pipeline.persist.tracking import Row
+from data_pipeline.pipelines.catalog import Pipeline
+
+
+def compute_candidate(workspace: Workspace, pipeline: Pipeline, business_date: dt.date) -> Candidate:
+    """Computes the snapshot that the current batches of a date give, and proves that no row was lost.
+
+    Raises: RequestError when there is no accepted batch.
+    """
+    spec = pipeline.spec
+    pipeline_id = workspace.pipeline_id(pipeline)
+    with workspace.database.transaction() as connection:
+        day = {"pipeline_id": pipeline_id, "business_date": business_date}
+        batches = tracking.rows_of(connection, "list_current_batches", **day)
+        names = tracking.load_store_names(connection, spec.identity.chain_prefixes)
+        aliases = tracking.load_aliases(connection)
+    if not batches:
+        raise RequestError(
+            f"{spec.name} {business_date}: no readable delivery. See: data-pipeline status --date {business_date}"
+        )
+    restore_parts(workspace, pipeline, batches)
+    references = load_references(workspace.settings.reference_dir, workspace.sandbox)
+    accepted = pl.concat([load_part(workspace, batch) for batch in batches])
+    knowledge = Knowledge(references=references, store_names=names, options=spec.process.options)
+    processed = pipeline.load_processor()(accepted, knowledge)
+    counts = [count_batch(batch) for batch in batches]
+    losses = find_losses(counts, processed.rows, grain=spec.grain, measures=spec.measures)
+    roster, roster_findings = read_roster(spec.roster, references)
+    manifest = Manifest(
+        pipeline=spec.name,
+        business_date=business_date,
+        inputs=tuple(as_input(batch) for batch in batches),
+        reference=hash_references(references, aliases),
+        spec_hash=spec.content_hash,
+        rule_set=processed.label,
+        code_version=f"{version('data_pipeline')}+{pipeline.code_hash[:12]}",
+    )
+    return Candidate(
+        manifest=manifest,
+        rows=processed.rows,
+        completeness=compare_stores((batch["store"] for batch in batches), roster),
+        findings=(*collect_findings(batches), *processed.findings, *roster_findings),
+        batch_ids=tuple(batch["id"] for batch in batches),
+        losses=tuple(losses),
+    )
+
+
+def restore_parts(workspace: Workspace, pipeline: Pipeline, batches: Sequence[Row]) -> None:
+    """Judges again, from the landed bytes, what is missing in staging: that folder holds nothing that cannot be made.
+
+    Raises: StoreError when the landed bytes are gone too or can no longer be read.
+    """
+    lost = [batch for batch in batches if not (workspace.home / batch["part_path"]).exists()]
+    landed = [workspace.landing.get(batch["content_sha256"], batch["file_name"]) for batch in lost]
+    named = [(file, batch["file_name"]) for file, batch in zip(landed, lost, strict=True)]
+    for batch, result in zip(
+        lost, prepare_all(workspace.sandbox, named, (pipeline.spec,), workspace.home), strict=True
+    ):
+        if isinstance(result, FileFault) or not (workspace.home / batch["part_path"]).exists():
+            raise StoreError(
+                f"{batch['file_name']}: its rows are gone from {batch['part_path']} and cannot be made again."
+            )
+
+
+def load_part(workspace: Workspace, batch: Row) -> pl.DataFrame:
+    """A batch's accepted rows with their provenance; the store is the one that was decided for the file."""
+    rows = pl.read_parquet(workspace.home / batch["part_path"])
+    return rows.with_columns(
+        store=pl.lit(batch["store"]),
+        source_file=pl.lit(batch["file_name"]),
+        source_version=pl.lit(batch["version"], pl.Int64),
+    )
+
+
+def count_batch(batch: Row) -> BatchCount:
+    """What judging counted, for the proof."""
+    return BatchCount(
+        label=f"{batch['file_name']} (version {batch['version']})",
+        store=batch["store"],
+        rows_read=batch["record_count"],
+        rows_accepted=batch["processed_count"],
+        rows_rejected=batch["failed_count"],
+        measures=batch["measures"],
+    )
+
+
+def as_input(batch: Row) -> ManifestInput:
+    """A batch as the manifest names it."""
+    return ManifestInput(
+        store=batch["store"],
+        file_name=batch["file_name"],
+        version=batch["version"],
+        content_sha256=batch["content_sha256"],
+        cells_sha256=batch["cells_sha256"],
+        rows=batch["processed_count"],
+    )
+
+
+def hash_references(references: Mapping[str, ReferenceTable], aliases: Mapping[str, str]) -> dict[str, str]:
+    """Hash of everything beside the rows that a result depends on."""
+    taught = hashlib.sha256(json.dumps(aliases, sort_keys=True).encode()).hexdigest()
+    return {**{name: table.sha256 for name, table in sorted(references.items())}, "store aliases": taught}
+
+
+def collect_findings(batches: Sequence[Row]) -> list[Finding]:
+    """What judging noted about the files."""
+    return [Finding.model_validate(finding) for batch in batches for finding in batch["findings"]]

@@ -1,0 +1,128 @@
+"""Candidate -> one version in both databases; and the way back to an older one."""
+
+import datetime as dt
+import hashlib
+
+import polars as pl
+
+from data_pipeline.errors import ConservationError
+from data_pipeline.flow.compute import compute_candidate
+from data_pipeline.flow.stage import date_lock
+from data_pipeline.flow.workspace import Workspace
+from data_pipeline.model.snapshots import Candidate, Published
+from data_pipeline.persist import snapshots, tracking
+from data_pipeline.persist.snapshots import SnapshotDay
+from data_pipeline.pipelines.catalog import Pipeline, load_catalog
+
+HASH_SLICE_ROWS = 100_000
+
+
+def snapshot_day(workspace: Workspace, pipeline: Pipeline, business_date: dt.date) -> SnapshotDay:
+    """The day's key in the database."""
+    return SnapshotDay(pipeline.name, workspace.pipeline_id(pipeline), business_date)
+
+
+def publish(
+    workspace: Workspace, pipeline: Pipeline, candidate: Candidate, *, dagster_run_id: str | None = None
+) -> Published:
+    """Publishes a candidate under the next version, or finds that this very manifest was published before.
+
+    A candidate that a later delivery overtook is computed anew, or its publication would take that delivery back.
+    Postgres commits rows and pointer together and is the truth; DuckDB's pointer follows in one rename. A process that
+    dies between the two leaves DuckDB a version behind until anybody publishes or reads the day's status again.
+    """
+    day = snapshot_day(workspace, pipeline, candidate.manifest.business_date)
+    with workspace.database.hold_lock(date_lock(pipeline.name, day.business_date)):
+        if not is_fresh(workspace, day, candidate):
+            candidate = compute_candidate(workspace, pipeline, day.business_date)
+        if candidate.losses:
+            raise ConservationError(
+                f"{day.pipeline} {day.business_date}: not published: " + "; ".join(candidate.losses)
+            )
+        with workspace.database.transaction() as connection:
+            known = snapshots.find_snapshot(connection, day, "find_by_manifest", manifest_hash=candidate.manifest.hash)
+            version = snapshots.next_version(connection, day)
+        if known is None:
+            known = publish_version(workspace, pipeline, day, candidate, version=version, dagster_run_id=dagster_run_id)
+        follow_pointer(workspace, day)
+    return known
+
+
+def is_fresh(workspace: Workspace, day: SnapshotDay, candidate: Candidate) -> bool:
+    """Whether the candidate is made of the batches that count now."""
+    with workspace.database.transaction() as connection:
+        current = tracking.rows_of(connection, "list_current_batches", **day.key)
+    return {batch["id"] for batch in current} == set(candidate.batch_ids)
+
+
+def publish_version(
+    workspace: Workspace,
+    pipeline: Pipeline,
+    day: SnapshotDay,
+    candidate: Candidate,
+    *,
+    version: int,
+    dagster_run_id: str | None,
+) -> Published:
+    """Writes the Parquet file, which nobody sees yet, then table and pointer in one transaction."""
+    rows = candidate.rows.with_columns(
+        business_date=pl.lit(day.business_date),
+        snapshot_id=pl.lit(str(candidate.manifest.snapshot_id)),
+        snapshot_version=pl.lit(version, pl.Int64),
+        position=pl.int_range(pl.len(), dtype=pl.Int64),
+    )
+    parquet_path = workspace.lake.write_version(pipeline.name, day.business_date, version, rows)
+    with workspace.database.transaction() as connection:
+        published = snapshots.publish_rows(
+            connection,
+            day,
+            candidate,
+            rows,
+            version=version,
+            content_hash=hash_rows(candidate.rows),
+            parquet_path=parquet_path,
+            dagster_run_id=dagster_run_id,
+            grain=pipeline.spec.grain,
+        )
+        for mart in pipeline.spec.marts:
+            snapshots.replace_view(connection, mart, pipeline.read_mart(mart))
+    return published
+
+
+def hash_rows(rows: pl.DataFrame) -> str:
+    """Hash of a snapshot's content, the same for the same rows in the same order on every machine."""
+    digest = hashlib.sha256()
+    for piece in rows.iter_slices(HASH_SLICE_ROWS):
+        digest.update(piece.write_csv().encode())
+    return digest.hexdigest()
+
+
+def follow_pointer(workspace: Workspace, day: SnapshotDay) -> Published | None:
+    """Makes DuckDB show the version that Postgres shows, from Postgres if its file is lost; None: nothing published."""
+    with workspace.database.transaction() as connection:
+        current = snapshots.find_snapshot(connection, day, "find_current_snapshot")
+        is_lost = current is not None and not (workspace.home / current.parquet_path).exists()
+        rows = snapshots.load_version(connection, current) if current is not None and is_lost else None
+    if current is not None:
+        if rows is not None:
+            workspace.lake.write_version(day.pipeline, day.business_date, current.version, rows)
+        workspace.lake.move_pointer(day.pipeline, day.business_date, current.parquet_path)
+        catalog = load_catalog()
+        marts = {name: {mart: one.read_mart(mart) for mart in one.spec.marts} for name, one in catalog.items()}
+        workspace.lake.define_views(marts)
+    return current
+
+
+def roll_back(
+    workspace: Workspace, pipeline: Pipeline, business_date: dt.date, version: int, *, reason: str, actor: str
+) -> Published:
+    """Makes an earlier (or later) version of a day the current one, in both databases.
+
+    Raises: RequestError when that version was never published.
+    """
+    day = snapshot_day(workspace, pipeline, business_date)
+    with workspace.database.hold_lock(date_lock(pipeline.name, business_date)):
+        with workspace.database.transaction() as connection:
+            moved = snapshots.move_pointer(connection, day, version, reason=reason, actor=actor)
+        follow_pointer(workspace, day)
+    return moved

@@ -1,0 +1,107 @@
+"""What a business date looks like now: one table for the terminal, the demo and Dagster's metadata."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import polars as pl
+
+from data_pipeline.flow.publish import follow_pointer, snapshot_day
+from data_pipeline.flow.workspace import Workspace
+from data_pipeline.model.snapshots import Published
+from data_pipeline.persist import tracking
+from data_pipeline.persist.snapshots import as_published, select
+from data_pipeline.persist.tracking import Row
+from data_pipeline.pipelines.catalog import Pipeline, load_catalog
+
+
+@dataclass(frozen=True)
+class DayReport:
+    """A pipeline's business date: its snapshot, its deliveries, its rejected rows."""
+
+    published: Published | None
+    deliveries: list[Row]
+    rejects: list[Row]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All pipelines at a glance."""
+
+    published: list[Published]
+    waiting: list[Row]
+    failed: list[Row]
+    parked: list[Row]
+
+
+def read_overview(workspace: Workspace) -> Overview:
+    """What is published, waits, failed and is parked."""
+    with workspace.database.transaction() as connection:
+        published = tracking.rows_of(connection, "list_current_snapshots")
+        failed = [
+            row
+            for name in load_catalog()
+            for row in tracking.rows_of(connection, "list_failed", pipeline=name, business_date=None)
+        ]
+        return Overview(
+            published=[as_published(row["pipeline"], row) for row in published],
+            waiting=tracking.rows_of(connection, "list_waiting"),
+            failed=failed,
+            parked=tracking.rows_of(connection, "list_parked"),
+        )
+
+
+def report_day(
+    workspace: Workspace, pipeline: Pipeline, business_date: dt.date, *, most_rejects: int = 20
+) -> DayReport:
+    """Reads everything that is known of a day."""
+    day = {"pipeline": pipeline.name, "business_date": business_date}
+    published = follow_pointer(workspace, snapshot_day(workspace, pipeline, business_date))
+    with workspace.database.transaction() as connection:
+        deliveries = tracking.rows_of(connection, "list_file_jobs", **day)
+        rejects = tracking.rows_of(connection, "list_batch_errors", **day, most=most_rejects)
+    return DayReport(published, deliveries, rejects)
+
+
+def compare_databases(workspace: Workspace, pipeline: Pipeline, business_date: dt.date) -> dict[str, Row]:
+    """Snapshot id, row count and the sum of every number column of a day, asked of both databases.
+
+    Sums are rounded to 6 significant decimals below the unit: the order of adding doubles differs.
+    """
+    columns = workspace.lake.load_rows(pipeline.name, business_date).schema
+    numbers = [name for name, dtype in columns.items() if dtype.is_numeric()]
+    sums = ", ".join(f'round(cast(sum("{name}") as numeric(38, 6)), 4) as "{name}"' for name in numbers)
+    statement = (
+        f"select snapshot_id, count(*) as row_count, {sums} from {pipeline.name}_snapshot "  # noqa: S608 - our own names
+        f"where business_date = date '{business_date.isoformat()}' group by snapshot_id"
+    )
+    with workspace.database.transaction() as connection:
+        in_postgres = select(connection, statement)
+    in_duckdb = workspace.lake.query(statement).to_dicts()
+    return {"postgres": as_numbers(in_postgres), "duckdb": as_numbers(in_duckdb)}
+
+
+def read_mart(workspace: Workspace, mart: str, business_date: dt.date) -> pl.DataFrame:
+    """A day of a mart, as DuckDB shows it."""
+    return workspace.lake.query(f"from {mart} where business_date = date '{business_date.isoformat()}' order by all")
+
+
+def as_numbers(rows: list[Row]) -> Row:
+    """The one row of an answer in plain numbers; no row, no numbers."""
+    if not rows:
+        return {}
+    return {name: value if isinstance(value, str) else float(value or 0) for name, value in rows[0].items()}
+
+
+def summarise_stores(rows: pl.DataFrame) -> pl.DataFrame:
+    """What a planner wants to see first.
+
+    Shape: one row per store of a stock health snapshot: rows, SKUs to order, their cost, emergency SKUs and cost.
+    Units: costs IDR.
+    """
+    return rows.group_by("store", maintain_order=True).agg(
+        pl.len().alias("rows"),
+        (pl.col("final_qty") > 0).sum().alias("orders"),
+        pl.col("final_cost").sum().alias("order_cost_idr"),
+        (pl.col("emergency_qty") > 0).sum().alias("emergency_orders"),
+        pl.col("emergency_cost").sum().alias("emergency_cost_idr"),
+    )

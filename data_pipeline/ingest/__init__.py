@@ -1,0 +1,1 @@
+"""Bytes to rows: the drive folder, the readers, and what a file says about itself."""

@@ -1,0 +1,76 @@
+"""A drive that people drop files into: what is there, and which of it has come to rest."""
+
+import stat
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Protocol
+
+from data_pipeline.errors import DriveError
+from data_pipeline.model.batches import DriveFile
+
+# Names that programs use for files they are still writing or keep to themselves.
+TEMPORARY = ("~$*", ".*", "*.tmp", "*.part", "*.crdownload", "desktop.ini", "thumbs.db")
+
+
+class Drive(Protocol):
+    """Where files come from; the local folder now, a cloud drive behind the same two verbs later."""
+
+    def list_files(self) -> list[DriveFile]:
+        """Every file that a person may have dropped, in a stable order. Raises: DriveError."""
+        ...
+
+    def name(self) -> str:
+        """What an operator calls this drive."""
+        ...
+
+
+class LocalDrive:
+    """A folder of this machine."""
+
+    def __init__(self, root: Path, *, patterns: Iterable[str] = ("*",)) -> None:
+        self._root = root.resolve()
+        self._patterns = tuple(patterns)
+
+    def name(self) -> str:
+        """The folder's path."""
+        return str(self._root)
+
+    def list_files(self) -> list[DriveFile]:
+        """Regular files below the folder, hidden and temporary ones left out; links are not followed.
+
+        Raises: DriveError when the folder or one below it cannot be listed: no access is not "no files".
+        """
+        try:
+            found = sorted(self._walk(self._root))
+        except OSError as error:
+            raise DriveError(
+                f"drive folder {self._root}: cannot be listed ({error.strerror}: {error.filename}). "
+                "Check that it exists, is mounted and may be read."
+            ) from error
+        return [file for path in found if (file := self._look_at(path)) is not None]
+
+    def _walk(self, folder: Path) -> Iterable[Path]:
+        for entry in folder.iterdir():
+            if any(fnmatch(entry.name.lower(), pattern) for pattern in TEMPORARY):
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                yield from self._walk(entry)
+            elif any(fnmatch(entry.name.lower(), pattern) for pattern in self._patterns):
+                yield entry
+
+    def _look_at(self, path: Path) -> DriveFile | None:
+        try:
+            status = path.lstat()
+        except FileNotFoundError:  # renamed or taken away since it was listed
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        relative = str(Path(self._root.name) / path.relative_to(self._root))
+        shown = relative.encode(errors="backslashreplace").decode()
+        return DriveFile(path=path, relative=shown, size_bytes=status.st_size, mtime_ns=status.st_mtime_ns)
+
+
+def find_settled(files: Iterable[DriveFile], before: Mapping[str, tuple[int, int]]) -> list[DriveFile]:
+    """Files that look as they did at the last look; one that still grows is left alone."""
+    return [file for file in files if before.get(str(file.path)) == file.fingerprint and file.size_bytes > 0]

@@ -1,0 +1,109 @@
+"""Runs a function over untrusted files in worker processes that may die.
+
+A 2 KB workbook can abort a native reader, and no `except` sees it. So each file is read in a process with limits on
+memory and time; whatever happens there ends as a FileFault of that file, and the next file gets a new process.
+
+Python's own process pools are not used: they import the caller's main module into every worker (with Dagster a second
+each), and one dead worker breaks all that is queued. Nor are workers forked: the readers start threads when imported.
+"""
+
+import functools
+import queue
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import Pipe
+from typing import TypeVar, cast
+
+from data_pipeline.ingest import sandbox_worker
+from data_pipeline.model.batches import FileFault
+
+Result = TypeVar("Result")
+
+# What workers import before the first file comes: by name, since it lies in a layer above.
+READERS = "data_pipeline.flow.prepare"
+
+
+class Worker:
+    """One reader process, started at construction, and the pipe to it."""
+
+    def __init__(self, memory_mb: int, preload: str) -> None:
+        self._pipe, theirs = Pipe()
+        command = [sys.executable, "-m", sandbox_worker.__name__, str(theirs.fileno()), str(memory_mb), preload]
+        self._process = subprocess.Popen(
+            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        theirs.close()
+
+    def call(self, function: Callable[..., object], arguments: tuple[object, ...], seconds: float) -> object:
+        """Result or FileFault of one call. The worker is gone when `is_alive` says so afterwards."""
+        try:
+            self._pipe.send((function, arguments))
+            if self._pipe.poll(seconds):
+                return self._pipe.recv()
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            code = self._process.wait()
+            message = f"the reader died of it (exit code {code}). Export the file again and send that."
+            return FileFault(code="READER_CRASHED", message=message)
+        self.stop()
+        message = f"reading took more than {seconds:g} s and was stopped. Split the file, or export it again."
+        return FileFault(code="READER_TIMEOUT", message=message)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can take another file."""
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """Ends the process at once; it holds nothing that is worth saving."""
+        self._process.kill()
+        self._process.wait()
+        self._pipe.close()
+
+
+@functools.cache
+def share_sandbox(workers: int, memory_mb: int, seconds: float) -> "Sandbox":
+    """The sandbox of this process."""
+    return Sandbox(workers=workers, memory_mb=memory_mb, seconds=seconds, preload=READERS)
+
+
+class Sandbox:
+    """A few reader processes, started at first use or ahead of it."""
+
+    def __init__(self, *, workers: int, memory_mb: int, seconds: float, preload: str) -> None:
+        self._size = workers
+        self._memory_mb = memory_mb
+        self._seconds = seconds
+        self._preload = preload
+        self._idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
+        self._is_started = False
+
+    def warm_up(self) -> None:
+        """Starts the processes, which import their readers while the caller does something else."""
+        if not self._is_started:
+            self._is_started = True
+            for _ in range(self._size):
+                self._idle.put(Worker(self._memory_mb, self._preload))
+
+    def close(self) -> None:
+        """Stops the processes; the next use starts new ones."""
+        while not self._idle.empty():
+            self._idle.get().stop()
+        self._is_started = False
+
+    def run(self, function: Callable[..., Result], calls: Sequence[tuple[object, ...]]) -> Iterator[Result | FileFault]:
+        """Calls `function` once per tuple of arguments, in parallel; yields results in order as they come."""
+        self.warm_up()
+        with ThreadPoolExecutor(max_workers=self._size) as threads:
+            results = threads.map(lambda call: self._call(function, call), calls)
+            yield from cast("Iterator[Result | FileFault]", results)
+
+    def _call(self, function: Callable[..., object], call: tuple[object, ...]) -> object:
+        worker = self._idle.get()
+        if not worker.is_alive:  # died while idle: that is not this file's fault
+            worker = Worker(self._memory_mb, self._preload)
+        try:
+            return worker.call(function, call, self._seconds)
+        finally:
+            self._idle.put(worker if worker.is_alive else Worker(self._memory_mb, self._preload))

@@ -1,0 +1,51 @@
+"""The process behind sandbox.Worker: takes calls from a pipe until the pipe closes."""
+
+import importlib
+import resource
+import sys
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+from data_pipeline.errors import FileRejected
+from data_pipeline.model.batches import FileFault
+
+
+def limit_process(memory_mb: int) -> None:
+    """Caps the memory of this process and forbids core dumps.
+
+    The limit is on data (private writable memory, anonymous maps included), not on address space, of which the native
+    runtimes reserve gigabytes that they never touch.
+    """
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_mb << 20, memory_mb << 20))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def call_guarded(function: Callable[..., object], arguments: tuple[object, ...]) -> object:
+    """Whatever a file provokes becomes a fault of that file."""
+    try:
+        return function(*arguments)
+    except FileRejected as refusal:
+        return FileFault(code=refusal.code, message=str(refusal))
+    except MemoryError:
+        message = "reading needed more memory than a reader may use. Split the file."
+        return FileFault(code="READER_OUT_OF_MEMORY", message=message)
+    except BaseException as error:  # noqa: BLE001 - a Rust panic is no Exception; the text is kept with the file
+        code = "INTERNAL_ERROR" if isinstance(error, Exception) else "READER_CRASHED"
+        return FileFault(code=code, message=f"{type(error).__name__}: {error}")
+
+
+def serve(pipe: Connection) -> None:
+    """Answers calls until the parent closes the pipe or dies."""
+    while True:
+        try:
+            function, arguments = pipe.recv()
+        except (EOFError, ConnectionResetError):
+            return
+        pipe.send(call_guarded(function, arguments))
+
+
+if __name__ == "__main__":
+    descriptor, memory, preload = sys.argv[1:]
+    limit_process(int(memory))
+    importlib.import_module(preload)
+    serve(Connection(int(descriptor)))

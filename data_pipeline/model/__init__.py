@@ -1,0 +1,1 @@
+"""The nouns: frozen, validated, importing nothing of ours but errors."""

@@ -1,0 +1,68 @@
+"""Snapshots in and out: a candidate becomes a published version, a downstream asset gets the published rows.
+
+Stays out: how a version is written (persist) and whether it may be (flow). Dagster's own DuckDB IO manager inserts by
+position, deletes without a transaction and wipes a day on an empty frame, so it is not used (docs/decisions/0003).
+https://docs.dagster.io/guides/build/io-managers
+"""
+
+import datetime as dt
+from abc import abstractmethod
+
+import dagster as dg
+import polars as pl
+
+from data_pipeline.flow.publish import publish, snapshot_day
+from data_pipeline.flow.workspace import Workspace
+from data_pipeline.model.snapshots import Candidate
+from data_pipeline.orchestrate.resources import WorkspaceResource
+from data_pipeline.persist import snapshots
+from data_pipeline.pipelines.catalog import Pipeline
+
+
+class SnapshotIOManager(dg.ConfigurableIOManager):
+    """Publishes to Postgres and DuckDB under one snapshot id; subclasses say from which of them rows are read."""
+
+    workspace: WorkspaceResource
+
+    def handle_output(self, context: dg.OutputContext, obj: Candidate) -> None:
+        """Publishes the candidate; the same manifest again is a no-op."""
+        workspace = self.workspace.open()
+        published = publish(workspace, workspace.pipeline(obj.manifest.pipeline), obj, dagster_run_id=context.run_id)
+        context.add_output_metadata(
+            {
+                "snapshot_id": str(published.id),
+                "version": published.version,
+                "newly_published": published.is_new,
+                "is_current": published.is_current,
+                "content_hash": published.content_hash,
+                "parquet": dg.MetadataValue.path(str(workspace.home / published.parquet_path)),
+                "dagster/table_name": f"{obj.manifest.pipeline}_snapshot",
+            }
+        )
+
+    def load_input(self, context: dg.InputContext) -> pl.DataFrame:
+        """The published rows of the partition."""
+        workspace = self.workspace.open()
+        pipeline = workspace.pipeline(context.asset_key.path[0])
+        return self.load_rows(workspace, pipeline, dt.date.fromisoformat(context.asset_partition_key))
+
+    @abstractmethod
+    def load_rows(self, workspace: Workspace, pipeline: Pipeline, business_date: dt.date) -> pl.DataFrame:
+        """Reads a published day."""
+
+
+class PostgresSnapshotIOManager(SnapshotIOManager):
+    """Reads published days from Postgres."""
+
+    def load_rows(self, workspace: Workspace, pipeline: Pipeline, business_date: dt.date) -> pl.DataFrame:
+        """Current rows of the pipeline's partitioned table."""
+        with workspace.database.transaction() as connection:
+            return snapshots.load_rows(connection, snapshot_day(workspace, pipeline, business_date))
+
+
+class DuckDBSnapshotIOManager(SnapshotIOManager):
+    """Reads published days from the Parquet files behind DuckDB's views."""
+
+    def load_rows(self, workspace: Workspace, pipeline: Pipeline, business_date: dt.date) -> pl.DataFrame:
+        """Current rows of the pipeline's lake."""
+        return workspace.lake.load_rows(pipeline.name, business_date)

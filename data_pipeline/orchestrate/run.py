@@ -1,0 +1,95 @@
+"""Runs a business date in this process, recorded by Dagster like any other run.
+
+Stays out: queueing (the daemon's job) and what a run does (assets).
+https://docs.dagster.io/api/dagster/execution#executing-jobs
+"""
+
+import atexit
+import datetime as dt
+import functools
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import psutil
+
+from data_pipeline.errors import PipelineError
+from data_pipeline.orchestrate.build import build_definitions
+from data_pipeline.orchestrate.jobs import publish_job_name
+from data_pipeline.orchestrate.storage import ProductStorage
+from data_pipeline.pipelines.catalog import load_catalog
+from data_pipeline.settings import Settings
+
+# dagster.yaml names it; importing it here lets the command line load it beside other work.
+STORAGE = ProductStorage
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def run_day(settings: Settings, pipeline: str, business_date: dt.date, *, output_dir: Path | None = None) -> str:
+    """Stages what waits for a date, publishes its snapshot and writes its order files; returns Dagster's run id.
+
+    Raises: PipelineError as the failing step raised it.
+    """
+    definitions = build_definitions(list(load_catalog().values()), settings)
+    job = definitions.resolve_job_def(publish_job_name(pipeline))
+    delivery = {"output_dir": str(output_dir)} if output_dir else {}
+    config = {**QUIET, "ops": {f"{pipeline}__orders": {"config": delivery}}}
+    instance = open_instance(settings)
+    fail_abandoned(instance)
+    try:
+        result = job.execute_in_process(
+            instance=instance, partition_key=business_date.isoformat(), run_config=config, tags=tag_process()
+        )
+    except Exception as error:
+        cause = next((one for one in chain(error) if isinstance(one, PipelineError)), None)
+        if cause is None:
+            raise
+        raise cause from error
+    return result.run_id
+
+
+@functools.cache
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """Dagster's instance of this process."""
+    instance = dg.DagsterInstance.from_config(str(settings.dagster_home))
+    # By default Dagster opens a connection for each of some hundred queries.
+    instance.optimize_for_webserver(statement_timeout=60_000, pool_recycle=3600, max_overflow=5)
+    atexit.register(instance.dispose)
+    return instance
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and what it came from; frameworks chain errors in circles."""
+    seen: set[int] = set()
+    found: BaseException | None = error
+    while found is not None and id(found) not in seen:
+        seen.add(id(found))
+        yield found
+        found = found.__cause__ or found.__context__
+
+
+def tag_process() -> dict[str, str]:
+    """Who runs this, so that a later process can tell whether it still does."""
+    return {"trigger": "cli", "host": socket.gethostname(), "process": name_process(os.getpid())}
+
+
+def name_process(pid: int) -> str:
+    """A process so that a reused pid is another one; '' when there is none."""
+    try:
+        return f"{pid}@{psutil.Process(pid).create_time():.2f}"
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def fail_abandoned(instance: dg.DagsterInstance) -> None:
+    """Tells Dagster about runs of this machine's command line whose process was killed."""
+    unfinished = dg.RunsFilter(
+        statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING],
+        tags={"trigger": "cli", "host": socket.gethostname()},
+    )
+    for run in instance.get_runs(unfinished):
+        process = run.tags.get("process", "")
+        if process != name_process(int(process.partition("@")[0] or 0)):
+            instance.report_run_failed(run, "the process that ran it is gone")

@@ -1,0 +1,58 @@
+"""The drive sensor: looks at the drive folder, receives what has come to rest, asks for a run when a date is due.
+
+Stays out: what a file is and when a date is due (flow). The ledger is the memory; the cursor only holds files that are
+still settling. A run key names the waiting batches with their attempts: a used one is never launched again.
+https://docs.dagster.io/guides/automate/sensors
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+import dagster as dg
+
+from data_pipeline.flow.watch import DueDate, find_due_dates, look_at_drive
+from data_pipeline.ingest.drive import LocalDrive
+from data_pipeline.orchestrate.jobs import AssetJob, job_name
+from data_pipeline.orchestrate.resources import WorkspaceResource
+from data_pipeline.pipelines.catalog import Pipeline
+from data_pipeline.settings import Settings
+
+
+def build_drive_sensor(pipelines: list[Pipeline], jobs: Sequence[AssetJob], settings: Settings) -> dg.SensorDefinition:
+    """One sensor a drive; it routes to the pipelines' jobs."""
+
+    @dg.sensor(
+        name="drive",
+        jobs=jobs,
+        minimum_interval_seconds=settings.poll_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Watches the drive folder; a file counts as arrived when it looks the same on two looks.",
+    )
+    def drive(context: dg.SensorEvaluationContext, workspace: WorkspaceResource) -> dg.SensorResult:
+        opened = workspace.open()
+        before = {path: tuple(seen) for path, seen in json.loads(context.cursor or "{}").items()}
+        folder = LocalDrive(opened.settings.drive_folder, patterns=find_patterns(pipelines))
+        look = look_at_drive(opened, folder, before)
+        for receipt in look.receipts:
+            context.log.info(f"file={receipt.file.relative!r} outcome={receipt.outcome} note={receipt.note!r}")
+        requests = [request_run(due) for due in find_due_dates(opened)]
+        return dg.SensorResult(run_requests=requests, cursor=json.dumps(look.unsettled))
+
+    return drive
+
+
+def find_patterns(pipelines: list[Pipeline]) -> tuple[str, ...]:
+    """File name patterns of all pipelines."""
+    return tuple(sorted({pattern for pipeline in pipelines for pattern in pipeline.spec.source.patterns}))
+
+
+def request_run(due: DueDate) -> dg.RunRequest:
+    """The run that turns a date's waiting batches into a snapshot."""
+    digest = hashlib.sha256("\n".join(due.fingerprints).encode()).hexdigest()[:16]
+    return dg.RunRequest(
+        run_key=f"{due.pipeline}/{due.business_date}/{digest}",
+        job_name=job_name(due.pipeline),
+        partition_key=due.business_date.isoformat(),
+        tags={"pipeline": due.pipeline, "reason": due.reason},
+    )

@@ -1,0 +1,1 @@
+"""The only opener of databases and files that are kept: Postgres, Parquet, migrations."""

@@ -1,0 +1,44 @@
+"""Files that are there whole or not at all."""
+
+import io
+import os
+import tempfile
+from pathlib import Path
+
+import polars as pl
+
+from data_pipeline.errors import StoreError
+
+
+def write_atomically(path: Path, content: bytes, *, survives_power_cut: bool = True) -> None:
+    """Writes beside the target, flushes to disk unless it can be made again, then renames.
+
+    Raises: StoreError when the disk is full or may not be written to; the target is then as before.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                if survives_power_cut:
+                    os.fsync(stream.fileno())
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreError(f"{path}: cannot be written: {reason}. Free space or choose another folder.") from error
+
+
+def write_parquet(path: Path, frame: pl.DataFrame) -> None:
+    """Writes a frame as Parquet.
+
+    Raises: StoreError like write_atomically.
+    """
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd")
+    write_atomically(path, buffer.getvalue())

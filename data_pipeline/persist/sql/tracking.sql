@@ -1,0 +1,205 @@
+-- name: find_pipeline
+select id from pipelines where owner_id = 'builtin' and name = :name and config = cast(:config as jsonb);
+
+-- name: upsert_pipeline
+-- Registers a built-in pipeline; its declaration is versioned in the code.
+insert into pipelines (owner_id, name, config, status)
+values ('builtin', :name, cast(:config as jsonb), 'active')
+on conflict (owner_id, name) do update
+   set config = excluded.config, updated_at = now()
+returning id;
+
+-- name: list_stores
+select store_id, name from stores order by name;
+
+-- name: list_aliases
+select store_aliases.alias, stores.name as store
+from store_aliases join stores using (store_id)
+order by store_aliases.alias;
+
+-- name: insert_store
+insert into stores (name) values (:name) on conflict (name) do nothing;
+
+-- name: find_store
+select store_id from stores where name = :name;
+
+-- name: teach_alias
+insert into store_aliases (alias, store_id, taught_by) values (:alias, :store_id, :taught_by)
+on conflict (alias) do update set store_id = excluded.store_id, taught_by = excluded.taught_by, taught_at = now();
+
+-- name: list_known_files
+-- The last look of every path that is still there.
+select distinct on (path) path, size_bytes, mtime_ns, outcome
+from arrivals
+where gone_at is null
+order by path, id desc;
+
+-- name: mark_files_gone
+update arrivals set gone_at = now()
+where gone_at is null and starts_with(path, :folder) and not (path = any(cast(:present as text[])));
+
+-- name: insert_arrival
+insert into arrivals (path, size_bytes, mtime_ns, content_sha256, outcome, batch_id, note, witnesses)
+values (:path, :size_bytes, :mtime_ns, :content_sha256, :outcome, :batch_id, :note, cast(:witnesses as jsonb));
+
+-- name: list_parked
+-- The files that wait for a person: parked, and not decided since.
+select distinct on (path) id, path, size_bytes, mtime_ns, content_sha256, note, witnesses, seen_at
+from arrivals
+where outcome = 'parked' and gone_at is null
+  and not exists (select 1 from arrivals later where later.path = arrivals.path and later.id > arrivals.id)
+order by path, id desc;
+
+-- name: find_same_bytes
+-- Deliveries of the same bytes, the newest first.
+select batches.id, pipelines.name as pipeline, batches.business_date, batches.version, batches.status,
+       batches.file_name, stores.name as store,
+       exists (select 1 from batches later
+               where later.pipeline_id = batches.pipeline_id and later.business_date = batches.business_date
+                 and later.store_id = batches.store_id and later.version > batches.version
+                 and later.status <> 'failed') as is_superseded
+from batches
+join pipelines on pipelines.id = batches.pipeline_id
+left join stores using (store_id)
+where batches.content_sha256 = :content_sha256
+order by batches.created_at desc;
+
+-- name: find_latest_delivery
+-- The newest version of a store's delivery for a date that did not fail.
+select id, version, cells_sha256, file_name, exported_at
+from batches
+where pipeline_id = :pipeline_id and business_date = :business_date and store_id = :store_id and status <> 'failed'
+order by version desc
+limit 1;
+
+-- name: insert_batch
+insert into batches (pipeline_id, business_date, store_id, version, file_path, file_name, content_sha256, size_bytes,
+                     cells_sha256, exported_at, identity, findings)
+select :pipeline_id, :business_date, :store_id, coalesce(max(version), 0) + 1, :file_path, :file_name,
+       :content_sha256, :size_bytes, :cells_sha256, :exported_at, cast(:identity as jsonb), cast(:findings as jsonb)
+from batches
+where pipeline_id = :pipeline_id and business_date = :business_date
+  and store_id is not distinct from cast(:store_id as bigint)
+  and (cast(:store_id as bigint) is not null or file_path = :file_path)
+returning id, version;
+
+-- name: list_waiting
+-- Batches that wait for a run, by pipeline and date, with what decides whether they are flushed. One that a killed
+-- process left behind waits too: processing for long, or judged and in no snapshot.
+select pipelines.name as pipeline, batches.business_date, count(*) as files, sum(batches.size_bytes) as bytes,
+       extract(epoch from now() - min(batches.created_at)) as oldest_seconds,
+       array_agg(batches.id::text || ':' || batches.attempts || ':' || batches.status order by batches.id) as fingerprints
+from batches
+join pipelines on pipelines.id = batches.pipeline_id
+left join stores using (store_id)
+where batches.status = 'pending'
+   or (batches.status = 'processing' and batches.started_at < now() - interval '10 minutes')
+   or (batches.status = 'completed' and batches.completed_at < now() - interval '10 minutes'
+       and batches.id in (select id from current_batches)
+       and not exists (
+           select 1 from snapshots
+           where snapshots.pipeline_id = batches.pipeline_id and snapshots.business_date = batches.business_date
+             and snapshots.manifest -> 'inputs' @> jsonb_build_array(
+                 jsonb_build_object('store', coalesce(stores.name, ''), 'version', batches.version))))
+group by pipelines.name, batches.business_date
+order by pipelines.name, batches.business_date;
+
+-- name: claim_batches
+-- Takes every waiting batch of a date. The caller holds the date's lock, so one that is `processing` was left by a
+-- process that died; its attempt number fences that process off.
+update batches
+set status = 'processing', attempts = attempts + 1, run_id = :run_id, started_at = now(), completed_at = null,
+    error_code = null, error_message = null
+from (select id, store_id from batches
+      where pipeline_id = :pipeline_id and business_date = :business_date
+        and (status in ('pending', 'processing')
+             or (status = 'completed' and spec_hash <> :spec_hash and id in (select id from current_batches)))
+      order by id
+      for update) claimed
+left join stores on stores.store_id = claimed.store_id
+where batches.id = claimed.id
+returning batches.id, batches.attempts, batches.file_name, batches.content_sha256, batches.version, stores.name as store;
+
+-- name: start_batch
+-- Counts the attempt that a file failed at before any run saw it.
+update batches set status = 'processing', attempts = 1, started_at = now() where id = :id and status = 'pending';
+
+-- name: complete_batch
+update batches
+set status = 'completed', completed_at = now(), cells_sha256 = :cells_sha256, spec_hash = :spec_hash,
+    part_path = :part_path, measures = cast(:measures as jsonb), findings = cast(:findings as jsonb),
+    record_count = :record_count, processed_count = :processed_count, failed_count = :failed_count
+where id = :id and attempts = :attempts and status = 'processing';
+
+-- name: fail_batch
+update batches
+set status = 'failed', completed_at = now(), error_code = :error_code, error_message = :error_message
+where id = :id and attempts = :attempts and status = 'processing';
+
+-- name: clear_batch_errors
+delete from batch_errors where batch_id = :batch_id;
+
+-- name: list_failed
+select batches.id, pipelines.name as pipeline, batches.business_date, batches.file_path, batches.file_name,
+       batches.content_sha256, batches.attempts, batches.error_code, batches.error_message, stores.name as store
+from batches
+join pipelines on pipelines.id = batches.pipeline_id
+left join stores using (store_id)
+where batches.status = 'failed' and pipelines.name = :pipeline
+  and (cast(:business_date as date) is null or batches.business_date = :business_date)
+  and not exists (select 1 from batches later
+                  where later.pipeline_id = batches.pipeline_id and later.business_date = batches.business_date
+                    and (later.file_path = batches.file_path or later.store_id = batches.store_id)
+                    and later.created_at > batches.created_at)
+order by batches.business_date, batches.file_name;
+
+-- name: requeue_batch
+update batches set status = 'pending' where id = :id and status = 'failed';
+
+-- name: list_current_batches
+select current_batches.id, current_batches.file_name, current_batches.version, current_batches.content_sha256,
+       current_batches.cells_sha256, current_batches.part_path, current_batches.measures, current_batches.record_count,
+       current_batches.processed_count, current_batches.failed_count, current_batches.findings,
+       coalesce(stores.name, '') as store
+from current_batches left join stores using (store_id)
+where current_batches.pipeline_id = :pipeline_id and current_batches.business_date = :business_date
+order by store, current_batches.file_name, current_batches.id;
+
+-- name: list_file_jobs
+-- The newest version of every delivery of a date, and every failed one that nothing came after.
+select distinct on (coalesce(store, file_path)) store, file_name, version, status, retry_count, record_count,
+       processed_count, failed_count, error_code, error_message
+from pipeline_file_jobs jobs
+where pipeline = :pipeline and business_date = :business_date
+  and not (status = 'failed' and exists (
+      select 1 from pipeline_file_jobs later
+      where later.pipeline = jobs.pipeline and later.business_date = jobs.business_date
+        and (later.file_path = jobs.file_path or later.store = jobs.store)
+        and later.created_at > jobs.created_at))
+order by coalesce(store, file_path), created_at desc;
+
+-- name: start_run
+insert into pipeline_runs (pipeline_id, business_date, status, trigger, dagster_run_id, started_at)
+values (:pipeline_id, :business_date, 'processing', :trigger, :dagster_run_id, now())
+on conflict (dagster_run_id) do update set status = 'processing'
+returning id;
+
+-- name: finish_run
+update pipeline_runs set status = :status, error_message = :error_message, completed_at = now() where id = :id;
+
+-- name: fail_abandoned_runs
+-- Runs of a date that were never finished: their process died. The caller holds the date's lock.
+update pipeline_runs set status = 'failed', completed_at = now(), error_message = 'the process ended before the run did'
+where pipeline_id = :pipeline_id and business_date = :business_date and status = 'processing' and id <> :id;
+
+-- name: list_batch_errors
+select batch_errors.sheet, batch_errors.row_number, batch_errors.column_name, batch_errors.raw_text,
+       batch_errors.error_code, batch_errors.error_message, batches.file_name, stores.name as store
+from batch_errors
+join batches on batches.id = batch_errors.batch_id
+left join stores using (store_id)
+join pipelines on pipelines.id = batches.pipeline_id
+where pipelines.name = :pipeline and batches.business_date = :business_date
+  and exists (select 1 from current_batches where current_batches.id = batches.id)
+order by batches.file_name, batch_errors.row_number, batch_errors.id
+limit :most;

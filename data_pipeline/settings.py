@@ -1,0 +1,88 @@
+"""Environment -> one frozen Settings; the only reader of the environment."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from data_pipeline.errors import RequestError
+
+PREFIX = "DATA_PIPELINE_"
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+
+class Settings(BaseModel):
+    """What differs between two installations. Each field is read from `DATA_PIPELINE_<FIELD>`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path = Field(PROJECT_ROOT / ".data", description="folder of everything the product keeps")
+    database_url: SecretStr | None = Field(None, description="Postgres >= 14; unset: the embedded server under `home`")
+    drive_folder: Path = Field(PROJECT_ROOT / ".data" / "drive", description="folder that stores drop their files into")
+    reference_dir: Path = Field(PROJECT_ROOT / "seeds" / "reference", description="suppliers, contributions, lists")
+    output_dir: Path = Field(PROJECT_ROOT / ".data" / "output", description="order files and daily CSVs")
+    dagster_home: Path = Field(PROJECT_ROOT, description="folder of dagster.yaml; read from DAGSTER_HOME")
+    poll_seconds: int = Field(30, ge=1, description="seconds between two looks at the drive folder")
+    flush_files: int | None = Field(None, ge=1, description="overrides every pipeline's flush.files")
+    flush_bytes: int | None = Field(None, ge=1, description="overrides every pipeline's flush.bytes")
+    flush_seconds: float | None = Field(None, ge=0, description="overrides every pipeline's flush.seconds")
+    workers: int = Field(2, ge=1, description="reader processes")
+    reader_memory_mb: int = Field(1024, ge=256, description="memory of one reader process, MiB")
+    reader_seconds: float = Field(120, gt=0, description="time one file may take to read, seconds")
+    ui_host: str = Field("127.0.0.1", description="address the Dagster UI listens on")
+    ui_port: int = Field(3000, ge=1, le=65535, description="port the Dagster UI listens on")
+
+    @field_validator("home", "drive_folder", "reference_dir", "output_dir", "dagster_home")
+    @classmethod
+    def make_absolute(cls, path: Path) -> Path:
+        """Processes with other working directories must mean the same folder."""
+        return path.expanduser().resolve()
+
+    def child_environment(self) -> dict[str, str]:
+        """The environment of a process that must mean the same installation."""
+        own = {
+            f"{PREFIX}{name.upper()}": str(value)
+            for name, value in self.model_dump(mode="json").items()
+            if value is not None
+        }
+        if self.database_url is not None:
+            own[f"{PREFIX}DATABASE_URL"] = self.database_url.get_secret_value()
+        return {**os.environ, **own, "DAGSTER_HOME": str(self.dagster_home)}  # noqa: TID251 - this is the one place
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, **overrides: object) -> "Settings":
+        """Settings of this process; `overrides` that are None count as not given.
+
+        Raises: RequestError naming every malformed or unknown variable at once.
+        """
+        variables = os.environ if environ is None else environ  # noqa: TID251 - this is the one place
+        given = {
+            key[len(PREFIX) :].lower(): value for key, value in variables.items() if key.startswith(PREFIX) and value
+        }
+        if variables.get("DAGSTER_HOME"):
+            given["dagster_home"] = variables["DAGSTER_HOME"]
+        if "home" in given:
+            given.setdefault("drive_folder", str(Path(given["home"]) / "drive"))
+            given.setdefault("output_dir", str(Path(given["home"]) / "output"))
+        try:
+            return cls.model_validate(
+                {**given, **{key: value for key, value in overrides.items() if value is not None}}
+            )
+        except ValidationError as error:
+            raise RequestError(describe_faults(error)) from error
+
+
+def describe_faults(error: ValidationError) -> str:
+    """All faults of the settings, one a line, without the values of secrets."""
+    lines = []
+    for fault in error.errors():
+        name = f"{PREFIX}{str(fault['loc'][0]).upper()}"
+        known = ", ".join(f"{PREFIX}{field.upper()}" for field in Settings.model_fields)
+        detail = (
+            f"unknown; known: {known}"
+            if fault["type"] == "extra_forbidden"
+            else f"{fault['msg']}, found {fault['input']!r}"
+        )
+        lines.append(f"{name}: {detail}")
+    return "settings: " + "; ".join(lines)

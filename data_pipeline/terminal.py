@@ -1,0 +1,178 @@
+"""What the command line shows: tables, progress, one line for an error."""
+
+import datetime as dt
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from data_pipeline.flow.receive import Receipt
+from data_pipeline.flow.report import DayReport, Overview, read_overview, report_day, summarise_stores
+from data_pipeline.flow.workspace import Workspace
+from data_pipeline.model.batches import DriveFile
+from data_pipeline.persist import embedded
+from data_pipeline.persist.database import open_database
+from data_pipeline.persist.database_errors import describe_url
+from data_pipeline.persist.migrate import status
+from data_pipeline.pipelines.catalog import Pipeline
+from data_pipeline.settings import Settings
+
+# A log file or a pipe has no width of its own.
+console = Console(width=None if sys.stdout.isatty() else 120)
+errors = Console(stderr=True)
+
+SHOWN_REJECTS = 8
+STYLES = {"batch": "green", "failed": "red", "parked": "yellow", "unreadable": "red"}
+
+
+def say(text: str) -> None:
+    """One line."""
+    console.print(text, highlight=False)
+
+
+def show_error(error: Exception) -> None:
+    """What went wrong, for the person who must act."""
+    errors.print(f"[bold red]error:[/bold red] {escape(str(error))}", highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def reading(files: Sequence[DriveFile]) -> Iterator[Callable[[Receipt], None]]:
+    """Progress over bytes with percent and time left; gives what is to be called after each file."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+        task = progress.add_task(f"reading {len(files)} files", total=sum(file.size_bytes for file in files))
+        yield lambda receipt: progress.advance(task, receipt.file.size_bytes)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """A sign of life while something takes seconds."""
+    with console.status(what):
+        yield
+
+
+def show_receipts(receipts: Sequence[Receipt], *, everything: bool = False) -> None:
+    """What came of files; new ones only when asked for."""
+    shown = [
+        receipt for receipt in receipts if everything or receipt.outcome != "batch" or "supersedes" in receipt.note
+    ]
+    for receipt in shown:
+        style = STYLES.get(receipt.outcome, "dim")
+        say(f"  [{style}]{receipt.outcome:<10}[/{style}] {escape(receipt.file.relative)}: {escape(receipt.note)}")
+
+
+def show_day(workspace: Workspace, pipeline: Pipeline, business_date: dt.date, *, folder: Path | None) -> bool:
+    """Prints a day; whether no file of it waits for a person."""
+    report = report_day(workspace, pipeline, business_date, most_rejects=SHOWN_REJECTS)
+    console.print(tabulate_day(workspace, pipeline, business_date, report))
+    show_snapshot(report)
+    for delivery in report.deliveries:
+        if delivery["status"] == "failed":
+            say(f"  [red]failed[/red]   {escape(delivery['error_message'])}")
+    for reject in report.rejects:
+        column = f", column {reject['column_name']!r}" if reject["column_name"] else ""
+        place = f"{reject['file_name']}, row {reject['row_number']}{column}"
+        say(f"  [red]rejected[/red] {escape(place)}: {escape(reject['error_message'])}")
+    if folder is not None:
+        say(f"  order files: {escape(str(folder))}")
+    return all(delivery["status"] == "completed" for delivery in report.deliveries)
+
+
+def tabulate_day(workspace: Workspace, pipeline: Pipeline, business_date: dt.date, report: DayReport) -> Table:
+    """One line per store: rows, rejected rows, orders."""
+    table = Table(title=f"{pipeline.spec.title}, {business_date}", title_justify="left")
+    for name in ("store", "version", "rows", "rejected", "orders", "order cost", "emergency", "status"):
+        table.add_column(name, justify="left" if name in ("store", "status") else "right", overflow="fold")
+    orders = {}
+    if report.published is not None:
+        rows = workspace.lake.load_rows(pipeline.name, business_date)
+        orders = {row["store"]: row for row in summarise_stores(rows).to_dicts()}
+    for delivery in report.deliveries:
+        order = orders.get(delivery["store"], {})
+        failed = delivery["status"] == "failed"
+        table.add_row(
+            delivery["store"] or delivery["file_name"],
+            str(delivery["version"]),
+            count(delivery["processed_count"]),
+            count(delivery["failed_count"]),
+            count(order.get("orders")),
+            count(order.get("order_cost_idr")),
+            count(order.get("emergency_orders")),
+            delivery["error_code"] if failed else delivery["status"],
+            style="red" if failed else None,
+        )
+    return table
+
+
+def count(number: float | None) -> str:
+    """A whole number with separators; nothing where there is none."""
+    return "" if number is None else f"{number:,.0f}"
+
+
+def show_snapshot(report: DayReport) -> None:
+    """Version, completeness and id of what is published."""
+    published = report.published
+    if published is None:
+        say("  nothing is published")
+        return
+    completeness = published.completeness
+    state = "final" if completeness.is_final else "provisional, missing: " + ", ".join(completeness.stores_missing)
+    if completeness.stores_unexpected:
+        state += f"; not on the roster: {', '.join(completeness.stores_unexpected)}"
+    say(f"  snapshot version {published.version}, {published.row_count:,} rows, {escape(state)}")
+    say(f"  snapshot id {published.id}, content {published.content_hash[:16]}")
+
+
+def show_overview(workspace: Workspace) -> None:
+    """Prints everything at a glance."""
+    overview: Overview = read_overview(workspace)
+    table = Table(title="Published", title_justify="left")
+    for name in ("pipeline", "business date", "version", "rows", "stores", "missing"):
+        table.add_column(name)
+    for one in overview.published:
+        inside, missing = one.completeness.stores_in, one.completeness.stores_missing
+        day = one.business_date.isoformat()
+        table.add_row(one.pipeline, day, str(one.version), count(one.row_count), str(len(inside)), str(len(missing)))
+    console.print(table)
+    for row in overview.waiting:
+        say(f"  waiting  {row['pipeline']} {row['business_date']}: {row['files']} files")
+    for row in overview.failed:
+        say(f"  [red]failed[/red]   {row['business_date']} {escape(row['error_message'])}")
+    for row in overview.parked:
+        say(f"  [yellow]parked[/yellow]   {escape(row['path'])}: {escape(row['note'])}")
+
+
+def show_next_steps(workspace: Workspace, *, seconds: float) -> None:
+    """Where to look after the demo."""
+    settings = workspace.settings
+    lines = [
+        f"\n[bold]Done in {seconds:.0f} s.[/bold] Where to look next:",
+        f"  order files   {escape(str(settings.output_dir))}",
+        f"  DuckDB        {escape(str(workspace.lake.catalog))}: stock_health_snapshot, stock_health_conditions",
+        "  Postgres      data-pipeline db status",
+        "  Dagster UI    make up, then http://" + f"{settings.ui_host}:{settings.ui_port}",
+        f"  your files    drop them into {escape(str(settings.drive_folder))} while it is up",
+    ]
+    for line in lines:
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def show_database(settings: Settings) -> None:
+    """Prints server and migrations, without starting the embedded server."""
+    if settings.database_url is None:
+        server = embedded.server_status(settings.home)
+        state = f"running, pid {server.pid}" if server.is_running else "not running"
+        say(f"embedded PostgreSQL in {server.data_dir}: {state}")
+        console.print(server.url, highlight=False, soft_wrap=True)
+        if not server.is_running:
+            return
+    database = open_database(settings)
+    say(f"{describe_url(database.url)}")
+    for migration in status(database.engine):
+        applied = f"applied {migration.applied_at:%Y-%m-%d %H:%M:%S}" if migration.applied_at else "pending"
+        say(f"  {migration.revision} {migration.name}: {applied}{'' if migration.checksum_ok else ', edited since'}")

@@ -1,0 +1,1 @@
+"""Rows reshaped: pure functions table -> table."""

@@ -1,0 +1,1 @@
+"""Rows judged once: declared columns and rules become one vectorised pass."""

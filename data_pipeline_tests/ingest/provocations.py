@@ -1,0 +1,60 @@
+"""Functions that do to a reader process what hostile files do; light to import, since each new process imports them."""
+
+import os
+import time
+
+from data_pipeline.errors import FileRejected
+
+
+class Panic(BaseException):
+    """As a panic of a Rust library arrives."""
+
+
+def echo(value: object) -> object:
+    return value
+
+
+def tell_process() -> int:
+    return os.getpid()
+
+
+def abort() -> None:
+    os.abort()
+
+
+def use_memory() -> int:
+    return len(bytearray(1 << 30))
+
+
+def refuse() -> None:
+    raise FileRejected("EMPTY_FILE", "a.xlsx: expected records, found none.")
+
+
+def stumble() -> None:
+    raise ZeroDivisionError("division by zero")
+
+
+def panic() -> None:
+    raise Panic("called `Option::unwrap()` on a `None` value")
+
+
+def exit_softly() -> None:
+    raise SystemExit(4)
+
+
+def answer_with_what_cannot_travel() -> object:
+    return lambda: None
+
+
+def oversleep() -> None:
+    time.sleep(60)
+
+
+def play(name: str) -> object:
+    """The provocation of that name, or the name itself."""
+    provocation = globals().get(name)
+    return name if provocation is None else provocation()
+
+
+def shout() -> None:
+    os.write(1, b"printed by a reader")
