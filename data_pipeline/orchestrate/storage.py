@@ -8,7 +8,7 @@ from typing import Any
 
 from dagster_postgres import DagsterPostgresStorage
 
-from data_pipeline.persist.database import ensure_schema, resolve_url, with_driver
+from data_pipeline.persist.database import preparing_schema, resolve_url, with_driver
 from data_pipeline.settings import Settings
 
 SCHEMA = "dagster"
@@ -26,8 +26,8 @@ class ProductStorage(DagsterPostgresStorage):
     def from_config_value(cls, inst_data: Any, config_value: Any) -> "ProductStorage":
         """Opens the storage. Raises: DatabaseError."""
         url = resolve_url(Settings.from_env())
-        ensure_schema(url, SCHEMA)
         separator = "&" if "?" in url else "?"
         # dagster-postgres speaks psycopg2 only; with SQLAlchemy 2.1 the plain scheme means psycopg 3
         postgres_url = with_driver(f"{url}{separator}options=-csearch_path%3D{SCHEMA}", "psycopg2")
-        return cls(postgres_url=postgres_url, inst_data=inst_data)
+        with preparing_schema(url, SCHEMA):  # it makes its tables as it opens, and warns of another that does
+            return cls(postgres_url=postgres_url, inst_data=inst_data)

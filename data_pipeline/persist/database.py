@@ -137,11 +137,16 @@ def resolve_url(settings: DatabaseSettings) -> str:
     return normalise_url(settings.database_url.get_secret_value().strip())
 
 
-def ensure_schema(url: str, name: str) -> None:
-    """Creates a schema unless it is there. Raises: DatabaseError."""
-    statement = sql.SQL("create schema if not exists {}").format(sql.Identifier(name))
+@contextmanager
+def preparing_schema(url: str, name: str) -> Iterator[None]:
+    """A schema, made unless it is there, that no second process fills with tables at the same moment.
+
+    Raises: DatabaseError when the server is out of reach.
+    """
     with database_errors(url), psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(statement)
+        connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", [f"schema {name}"])
+        connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(name)))
+        yield  # the lock goes with the connection
 
 
 def with_driver(url: str, driver: str) -> str:
