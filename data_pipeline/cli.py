@@ -20,7 +20,8 @@ import typer
 
 from data_pipeline import terminal
 from data_pipeline.errors import PipelineError, RequestError
-from data_pipeline.flow.receive import Receipt, Statement, receive_files
+from data_pipeline.flow.receive import receive_files
+from data_pipeline.flow.record import Receipt, Statement
 from data_pipeline.flow.workspace import Workspace, open_workspace
 from data_pipeline.ingest.drive import LocalDrive
 from data_pipeline.model.batches import DriveFile
@@ -195,13 +196,13 @@ def rollback(
 ) -> None:
     """Show an earlier version of a business date again, in both databases and in the order files."""
     from data_pipeline.flow.deliver import deliver
-    from data_pipeline.flow.publish import roll_back
+    from data_pipeline.flow.publish import load_published, roll_back
 
     workspace = open_workspace(Settings.from_env())
     found, day = workspace.pipeline(pipeline), date.date()
     moved = roll_back(workspace, found, day, to, reason=reason, actor=getpass.getuser())
     folder = workspace.settings.output_dir / f"{day:%Y%m%d}"
-    deliver(workspace, found, day, workspace.lake.load_rows(pipeline, day), folder)
+    deliver(workspace, found, day, load_published(workspace, found, day), folder)
     terminal.say(f"{pipeline} {day}: version {moved.version} is shown ({moved.row_count} rows, {moved.id})")
     terminal.say(f"order files written again: {folder}")
 

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from data_pipeline.flow.receive import Receipt
+from data_pipeline.flow.record import Receipt
 from data_pipeline.flow.report import DayReport, Overview, read_overview, report_day, summarise_stores
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.model.batches import DriveFile
@@ -90,7 +90,7 @@ def tabulate_day(workspace: Workspace, pipeline: Pipeline, business_date: dt.dat
         table.add_column(name, justify="left" if name in ("store", "status") else "right", overflow="fold")
     orders = {}
     if report.published is not None:
-        rows = workspace.lake.load_rows(pipeline.name, business_date)
+        rows = workspace.lake.load_version(report.published.parquet_path)
         orders = {row["store"]: row for row in summarise_stores(rows).to_dicts()}
     for delivery in report.deliveries:
         order = orders.get(delivery["store"], {})

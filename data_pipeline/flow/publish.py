@@ -2,15 +2,17 @@
 
 import datetime as dt
 import hashlib
+from pathlib import Path
 
 import polars as pl
 
-from data_pipeline.errors import ConservationError
+from data_pipeline.errors import ConservationError, RequestError
 from data_pipeline.flow.compute import compute_candidate
 from data_pipeline.flow.stage import date_lock
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.model.snapshots import Candidate, Published
 from data_pipeline.persist import snapshots, tracking
+from data_pipeline.persist.lake import Shelf
 from data_pipeline.persist.snapshots import SnapshotDay
 from data_pipeline.pipelines.catalog import Pipeline, load_catalog
 
@@ -28,8 +30,8 @@ def publish(
     """Publishes a candidate under the next version, or finds that this very manifest was published before.
 
     A candidate that a later delivery overtook is computed anew, or its publication would take that delivery back.
-    Postgres commits rows and pointer together and is the truth; DuckDB's pointer follows in one rename. A process that
-    dies between the two leaves DuckDB a version behind until anybody publishes or reads the day's status again.
+    Postgres commits rows and pointer together and is the truth; DuckDB's catalog follows in one rename. A process that
+    dies between the two leaves DuckDB a version behind until anybody publishes or reads a day's status again.
     """
     day = snapshot_day(workspace, pipeline, candidate.manifest.business_date)
     with workspace.database.hold_lock(date_lock(pipeline.name, day.business_date)):
@@ -44,7 +46,7 @@ def publish(
             version = snapshots.next_version(connection, day)
         if known is None:
             known = publish_version(workspace, pipeline, day, candidate, version=version, dagster_run_id=dagster_run_id)
-        follow_pointer(workspace, day)
+        show_in_duckdb(workspace)
     return known
 
 
@@ -73,7 +75,9 @@ def publish_version(
     )
     parquet_path = workspace.lake.write_version(pipeline.name, day.business_date, version, rows)
     with workspace.database.transaction() as connection:
-        published = snapshots.publish_rows(
+        snapshots.define_relations(connection, pipeline.name, rows.schema, find_marts(pipeline))
+    with workspace.database.transaction() as connection:
+        return snapshots.publish_rows(
             connection,
             day,
             candidate,
@@ -84,9 +88,6 @@ def publish_version(
             dagster_run_id=dagster_run_id,
             grain=pipeline.spec.grain,
         )
-        for mart in pipeline.spec.marts:
-            snapshots.replace_view(connection, mart, pipeline.read_mart(mart))
-    return published
 
 
 def hash_rows(rows: pl.DataFrame) -> str:
@@ -97,20 +98,46 @@ def hash_rows(rows: pl.DataFrame) -> str:
     return digest.hexdigest()
 
 
-def follow_pointer(workspace: Workspace, day: SnapshotDay) -> Published | None:
-    """Makes DuckDB show the version that Postgres shows, from Postgres if its file is lost; None: nothing published."""
+def show_in_duckdb(workspace: Workspace) -> None:
+    """Makes DuckDB show what Postgres says is published; a version whose file is lost is written again from there."""
+    marts = {name: find_marts(pipeline) for name, pipeline in load_catalog().items()}
+    shelves: dict[str, Shelf] = {}
+    with workspace.lake.changing(), workspace.database.transaction() as connection:
+        for row in tracking.rows_of(connection, "list_published"):
+            path, name = Path(row["parquet_path"]), row["pipeline"]
+            if not workspace.lake.holds(path):
+                rows = snapshots.load_version(connection, row["table_name"])
+                workspace.lake.write_version(name, row["business_date"], row["version"], rows)
+            shelf = shelves.setdefault(name, Shelf(marts.get(name, {})))
+            shelf.versions.append(path)
+            if row["is_current"]:
+                shelf.current.append(path)
+        if shelves:
+            workspace.lake.show(shelves)
+
+
+def find_marts(pipeline: Pipeline) -> dict[str, str]:
+    """Name -> SELECT of every mart that is declared."""
+    return {mart: pipeline.read_mart(mart) for mart in pipeline.spec.marts}
+
+
+def find_published(workspace: Workspace, pipeline: Pipeline, business_date: dt.date) -> Published | None:
+    """The current version of a day, or None when nothing was published."""
     with workspace.database.transaction() as connection:
-        current = snapshots.find_snapshot(connection, day, "find_current_snapshot")
-        is_lost = current is not None and not (workspace.home / current.parquet_path).exists()
-        rows = snapshots.load_version(connection, current) if current is not None and is_lost else None
-    if current is not None:
-        if rows is not None:
-            workspace.lake.write_version(day.pipeline, day.business_date, current.version, rows)
-        workspace.lake.move_pointer(day.pipeline, day.business_date, current.parquet_path)
-        catalog = load_catalog()
-        marts = {name: {mart: one.read_mart(mart) for mart in one.spec.marts} for name, one in catalog.items()}
-        workspace.lake.define_views(marts)
-    return current
+        return snapshots.find_snapshot(
+            connection, snapshot_day(workspace, pipeline, business_date), "find_current_snapshot"
+        )
+
+
+def load_published(workspace: Workspace, pipeline: Pipeline, business_date: dt.date) -> pl.DataFrame:
+    """The current rows of a day from the lake, in publishing order.
+
+    Raises: RequestError when the day was never published.
+    """
+    published = find_published(workspace, pipeline, business_date)
+    if published is None:
+        raise RequestError(f"{pipeline.name} {business_date}: nothing is published. Run: data-pipeline process ...")
+    return workspace.lake.load_version(published.parquet_path)
 
 
 def roll_back(
@@ -124,5 +151,5 @@ def roll_back(
     with workspace.database.hold_lock(date_lock(pipeline.name, business_date)):
         with workspace.database.transaction() as connection:
             moved = snapshots.move_pointer(connection, day, version, reason=reason, actor=actor)
-        follow_pointer(workspace, day)
+        show_in_duckdb(workspace)
     return moved

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from data_pipeline.aggregate.completeness import read_roster
 from data_pipeline.errors import RequestError
-from data_pipeline.flow.receive import Receipt, Statement, receive_files
+from data_pipeline.flow.receive import receive_files
+from data_pipeline.flow.record import Receipt, Statement
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.references import load_references
 from data_pipeline.model.batches import DriveFile
@@ -97,9 +98,9 @@ def find_store(workspace: Workspace, pipeline: Pipeline, text: str) -> str:
 
 
 def teach_spelling(workspace: Workspace, pipeline: Pipeline, spelling: str, store: str, *, taught_by: str) -> None:
-    """Remembers that a file name's spelling means a store, unless it is the name of one already."""
+    """Remembers that a file name's spelling means a store, unless it is a store's own; a wrong lesson is corrected."""
     prefixes = pipeline.spec.identity.chain_prefixes
     with workspace.database.transaction() as connection:
         store_id = tracking.ensure_store(connection, store)
-        if tracking.load_store_names(connection, prefixes).find(spelling) is None:
+        if tracking.load_store_names(connection, prefixes).find_own(spelling) is None:
             tracking.teach_alias(connection, short_name(spelling, prefixes), store_id, taught_by=taught_by)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from data_pipeline.flow.publish import follow_pointer, snapshot_day
+from data_pipeline.flow.publish import find_published, load_published, show_in_duckdb
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.model.snapshots import Published
 from data_pipeline.persist import tracking
@@ -55,7 +55,8 @@ def report_day(
 ) -> DayReport:
     """Reads everything that is known of a day."""
     day = {"pipeline": pipeline.name, "business_date": business_date}
-    published = follow_pointer(workspace, snapshot_day(workspace, pipeline, business_date))
+    show_in_duckdb(workspace)
+    published = find_published(workspace, pipeline, business_date)
     with workspace.database.transaction() as connection:
         deliveries = tracking.rows_of(connection, "list_file_jobs", **day)
         rejects = tracking.rows_of(connection, "list_batch_errors", **day, most=most_rejects)
@@ -67,7 +68,7 @@ def compare_databases(workspace: Workspace, pipeline: Pipeline, business_date: d
 
     Sums are rounded to 6 significant decimals below the unit: the order of adding doubles differs.
     """
-    columns = workspace.lake.load_rows(pipeline.name, business_date).schema
+    columns = load_published(workspace, pipeline, business_date).schema
     numbers = [name for name, dtype in columns.items() if dtype.is_numeric()]
     sums = ", ".join(f'round(cast(sum("{name}") as numeric(38, 6)), 4) as "{name}"' for name in numbers)
     statement = (

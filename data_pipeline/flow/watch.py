@@ -4,7 +4,8 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from data_pipeline.flow.receive import Receipt, receive_files
+from data_pipeline.flow.receive import receive_files
+from data_pipeline.flow.record import Receipt
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.drive import Drive, find_settled
 from data_pipeline.model.spec import FlushSpec

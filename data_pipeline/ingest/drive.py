@@ -1,6 +1,7 @@
 """A drive that people drop files into: what is there, and which of it has come to rest."""
 
 import stat
+import time
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
@@ -11,6 +12,7 @@ from data_pipeline.model.batches import DriveFile
 
 # Names that programs use for files they are still writing or keep to themselves.
 TEMPORARY = ("~$*", ".*", "*.tmp", "*.part", "*.crdownload", "desktop.ini", "thumbs.db")
+EMPTY_SECONDS = 600  # after which a file without a byte in it is a mistake, no longer a copy that is about to begin
 
 
 class Drive(Protocol):
@@ -72,5 +74,6 @@ class LocalDrive:
 
 
 def find_settled(files: Iterable[DriveFile], before: Mapping[str, tuple[int, int]]) -> list[DriveFile]:
-    """Files that look as they did at the last look; one that still grows is left alone."""
-    return [file for file in files if before.get(str(file.path)) == file.fingerprint and file.size_bytes > 0]
+    """Files that look as they did at the last look; one that still grows, or has yet to be filled, is left alone."""
+    settled = [file for file in files if before.get(str(file.path)) == file.fingerprint]
+    return [file for file in settled if file.size_bytes > 0 or time.time() - file.mtime_ns / 1e9 > EMPTY_SECONDS]

@@ -77,7 +77,7 @@ def collect_witnesses(
     named = names.find(path.stem)
     if named is not None:
         witnesses.append(speak("store", "file_name", named, path.name))
-    return witnesses + (read_content(prepared) if prepared is not None else [])
+    return witnesses + (read_content(prepared, names) if prepared is not None else [])
 
 
 def speak(subject: Subject, source: WitnessSource, value: str, seen: str) -> Witness:
@@ -94,10 +94,11 @@ def read_day(source: WitnessSource, text: str) -> list[Witness]:
     return [speak("business_date", source, day.isoformat(), text)]
 
 
-def read_content(prepared: Prepared) -> list[Witness]:
+def read_content(prepared: Prepared, names: StoreNames) -> list[Witness]:
     """What the workbook itself says."""
     witnesses = [
-        speak("store", "store_column", store, f"{store} in {rows} rows") for store, rows in prepared.stores.items()
+        speak("store", "store_column", names.find_own(store) or store, f"{store} in {rows} rows")
+        for store, rows in prepared.stores.items()
     ]
     if prepared.created_at is not None:
         day = prepared.created_at.date().isoformat()  # in the sender's own time zone

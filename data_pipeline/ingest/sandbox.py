@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import Pipe
 from typing import TypeVar, cast
 
+from data_pipeline.errors import StoreError
 from data_pipeline.ingest import sandbox_worker
 from data_pipeline.model.batches import FileFault
 
@@ -93,7 +94,10 @@ class Sandbox:
         self._is_started = False
 
     def run(self, function: Callable[..., Result], calls: Sequence[tuple[object, ...]]) -> Iterator[Result | FileFault]:
-        """Calls `function` once per tuple of arguments, in parallel; yields results in order as they come."""
+        """Calls `function` once per tuple of arguments, in parallel; yields results in order as they come.
+
+        Raises: StoreError when a reader could not write what it read, which is no fault of its file.
+        """
         self.warm_up()
         with ThreadPoolExecutor(max_workers=self._size) as threads:
             results = threads.map(lambda call: self._call(function, call), calls)
@@ -104,6 +108,9 @@ class Sandbox:
         if not worker.is_alive:  # died while idle: that is not this file's fault
             worker = Worker(self._memory_mb, self._preload)
         try:
-            return worker.call(function, call, self._seconds)
+            answer = worker.call(function, call, self._seconds)
         finally:
             self._idle.put(worker if worker.is_alive else Worker(self._memory_mb, self._preload))
+        if isinstance(answer, StoreError):
+            raise answer
+        return answer

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
-from data_pipeline.errors import FileRejected
+from data_pipeline.errors import FileRejected, StoreError
 from data_pipeline.model.batches import FileFault
 
 
@@ -21,9 +21,11 @@ def limit_process(memory_mb: int) -> None:
 
 
 def call_guarded(function: Callable[..., object], arguments: tuple[object, ...]) -> object:
-    """Whatever a file provokes becomes a fault of that file."""
+    """Whatever a file provokes becomes a fault of that file; a full disk of ours does not."""
     try:
         return function(*arguments)
+    except StoreError as error:
+        return error
     except FileRejected as refusal:
         return FileFault(code=refusal.code, message=str(refusal))
     except MemoryError:

@@ -25,13 +25,20 @@ class StoreNames:
 
     stores: Mapping[str, str]
     """Short name -> store."""
+    taught: Mapping[str, str]
+    """Short name of a file -> store."""
     prefixes: tuple[str, ...]
 
     @classmethod
-    def build(cls, stores: Iterable[str], aliases: Mapping[str, str], prefixes: tuple[str, ...]) -> "StoreNames":
-        """From the stores' full names and the taught aliases (short name -> store), which win."""
-        return cls({**{short_name(store, prefixes): store for store in stores}, **aliases}, prefixes)
+    def build(cls, stores: Iterable[str], taught: Mapping[str, str], prefixes: tuple[str, ...]) -> "StoreNames":
+        """From the stores' full names and the taught spellings of file names."""
+        return cls({short_name(store, prefixes): store for store in stores}, taught, prefixes)
 
     def find(self, text: str) -> str | None:
-        """The store that is meant, or None when nobody taught this spelling."""
+        """The store that a name means, or None when nobody taught this spelling; a lesson wins."""
+        short = short_name(text, self.prefixes)
+        return self.taught.get(short) or self.stores.get(short)
+
+    def find_own(self, text: str) -> str | None:
+        """The store that is called so itself, whatever was taught about files."""
         return self.stores.get(short_name(text, self.prefixes))

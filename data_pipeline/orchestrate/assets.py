@@ -15,9 +15,8 @@ from data_pipeline.flow.compute import compute_candidate
 from data_pipeline.flow.deliver import deliver
 from data_pipeline.flow.report import read_mart
 from data_pipeline.flow.stage import stage_batches
-from data_pipeline.flow.track import track_run
 from data_pipeline.orchestrate import metadata
-from data_pipeline.orchestrate.resources import WorkspaceResource, retry_transient
+from data_pipeline.orchestrate.resources import WorkspaceResource, step_of_run
 from data_pipeline.pipelines.catalog import Pipeline
 
 # The first day that can be materialised; the last one is today, since stores export in the morning.
@@ -56,11 +55,7 @@ def build_rows(pipeline: Pipeline) -> dg.AssetsDefinition:
     )
     def stage(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Iterator[metadata.RowsResult]:
         opened, day = workspace.open(), partition_date(context)
-        run = {"dagster_run_id": context.run_id, "trigger": metadata.name_trigger(context.run)}
-        with (
-            retry_transient(pipeline.spec.retry, attempt=context.retry_number),
-            track_run(opened, pipeline, day, **run) as run_id,
-        ):
+        with step_of_run(opened, pipeline, day, run=context.run, attempt=context.retry_number) as run_id:
             staged = stage_batches(opened, pipeline, day, run_id)
         yield metadata.check_staging(staged, rows, check)
         yield dg.MaterializeResult(rows, metadata=metadata.describe_staging(staged))
@@ -89,12 +84,13 @@ def build_snapshot(pipeline: Pipeline) -> dg.AssetsDefinition:
         code_version=pipeline.code_hash[:12],
     )
     def snapshot(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Iterator[metadata.SnapshotResult]:
-        with retry_transient(pipeline.spec.retry, attempt=context.retry_number):
-            candidate = compute_candidate(workspace.open(), pipeline, partition_date(context))
-        yield metadata.check_conservation(candidate)
-        yield metadata.check_completeness(candidate)
-        if candidate.losses:
-            raise dg.Failure("; ".join(candidate.losses), allow_retries=False)
+        opened, day = workspace.open(), partition_date(context)
+        with step_of_run(opened, pipeline, day, run=context.run, attempt=context.retry_number):
+            candidate = compute_candidate(opened, pipeline, day)
+            yield metadata.check_conservation(candidate)
+            yield metadata.check_completeness(candidate)
+            if candidate.losses:
+                raise dg.Failure("; ".join(candidate.losses), allow_retries=False)
         yield dg.Output(candidate, metadata=metadata.describe_candidate(candidate))
 
     return snapshot

@@ -11,10 +11,10 @@ from abc import abstractmethod
 import dagster as dg
 import polars as pl
 
-from data_pipeline.flow.publish import publish, snapshot_day
+from data_pipeline.flow.publish import load_published, publish, snapshot_day
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.model.snapshots import Candidate
-from data_pipeline.orchestrate.resources import WorkspaceResource
+from data_pipeline.orchestrate.resources import WorkspaceResource, step_of_run
 from data_pipeline.persist import snapshots
 from data_pipeline.pipelines.catalog import Pipeline
 
@@ -26,8 +26,10 @@ class SnapshotIOManager(dg.ConfigurableIOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: Candidate) -> None:
         """Publishes the candidate; the same manifest again is a no-op."""
-        workspace = self.workspace.open()
-        published = publish(workspace, workspace.pipeline(obj.manifest.pipeline), obj, dagster_run_id=context.run_id)
+        workspace, step = self.workspace.open(), context.step_context
+        pipeline, day = workspace.pipeline(obj.manifest.pipeline), obj.manifest.business_date
+        with step_of_run(workspace, pipeline, day, run=step.dagster_run, attempt=step.previous_attempt_count):
+            published = publish(workspace, pipeline, obj, dagster_run_id=context.run_id)
         context.add_output_metadata(
             {
                 "snapshot_id": str(published.id),
@@ -55,7 +57,7 @@ class PostgresSnapshotIOManager(SnapshotIOManager):
     """Reads published days from Postgres."""
 
     def load_rows(self, workspace: Workspace, pipeline: Pipeline, business_date: dt.date) -> pl.DataFrame:
-        """Current rows of the pipeline's partitioned table."""
+        """Current rows of the pipeline's view."""
         with workspace.database.transaction() as connection:
             return snapshots.load_rows(connection, snapshot_day(workspace, pipeline, business_date))
 
@@ -65,4 +67,4 @@ class DuckDBSnapshotIOManager(SnapshotIOManager):
 
     def load_rows(self, workspace: Workspace, pipeline: Pipeline, business_date: dt.date) -> pl.DataFrame:
         """Current rows of the pipeline's lake."""
-        return workspace.lake.load_rows(pipeline.name, business_date)
+        return load_published(workspace, pipeline, business_date)

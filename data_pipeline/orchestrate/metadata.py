@@ -21,14 +21,6 @@ Metadata = dict[str, dg.MetadataValue | int | float | str | bool]
 SHOWN_ROWS = 50
 
 
-def name_trigger(run: dg.DagsterRun) -> str:
-    """Who asked for a run."""
-    for tag, trigger in (("dagster/sensor_name", "sensor"), ("dagster/backfill", "backfill")):
-        if tag in run.tags:
-            return trigger
-    return run.tags.get("trigger", "dagster")
-
-
 def check_staging(staged: Sequence[StagedBatch], key: dg.AssetKey, name: str) -> dg.AssetCheckResult:
     """Rows read = accepted + rejected, in every file of the run."""
     unbalanced = [

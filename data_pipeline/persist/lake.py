@@ -1,18 +1,17 @@
-"""Published snapshots for DuckDB: one Parquet file a version, a link a date, a catalog of views.
+"""Published snapshots for DuckDB: one Parquet file a version, a catalog of views.
 
     lake/<pipeline>/versions/<date>.v<n>.parquet     written once
-    lake/<pipeline>/current/<date>.parquet           link to the current version
-    lake/catalog.duckdb                              views that name the current versions' files one by one
+    lake/catalog.duckdb                              views that name the published versions' files one by one
 
-Replacing the catalog, in one rename, is the publication. Views over the links themselves would not do: DuckDB opens a
-file twice, and a link that moves in between gives it the end of one version and the rows of another.
+The catalog follows from what Postgres says is published; replacing it, in one rename, shows it. Nobody ever has a
+DuckDB file open for writing that another reads.
 """
 
 import datetime as dt
 import hashlib
-import os
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -21,6 +20,16 @@ import polars as pl
 
 from data_pipeline.errors import RequestError
 from data_pipeline.persist.files import write_parquet
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What the catalog shows of one pipeline; paths are below the home."""
+
+    marts: Mapping[str, str]
+    """Name -> SELECT."""
+    current: list[Path] = field(default_factory=list)
+    versions: list[Path] = field(default_factory=list)
 
 
 class Lake:
@@ -41,65 +50,45 @@ class Lake:
         write_parquet(path, rows)
         return path.relative_to(self._home)
 
-    def move_pointer(self, pipeline: str, business_date: dt.date, parquet_path: Path) -> bool:
-        """Makes a version the current one, in one rename; False when it was already."""
-        link = self._link(pipeline, business_date)
-        target = os.path.relpath(self._home / parquet_path, link.parent)
-        if link.is_symlink() and os.readlink(link) == target:  # noqa: PTH115 - Path.readlink normalises
-            return False
-        link.parent.mkdir(parents=True, exist_ok=True)
-        aside = link.with_name(f".{link.name}.{os.getpid()}")
-        aside.unlink(missing_ok=True)
-        aside.symlink_to(target)
-        aside.replace(link)
-        return True
+    def holds(self, parquet_path: Path) -> bool:
+        """Whether a version's file is there."""
+        return (self._home / parquet_path).exists()
 
-    def _link(self, pipeline: str, business_date: dt.date) -> Path:
-        return self._folder / pipeline / "current" / f"{business_date.isoformat()}.parquet"
+    def load_version(self, parquet_path: Path) -> pl.DataFrame:
+        """A version's rows, in publishing order."""
+        return pl.read_parquet(self._home / parquet_path)
 
-    def load_rows(self, pipeline: str, business_date: dt.date) -> pl.DataFrame:
-        """The current rows of a day, in publishing order.
-
-        Raises: RequestError when the day was never published.
-        """
-        link = self._link(pipeline, business_date)
-        if not link.exists():
-            raise RequestError(f"{pipeline} {business_date}: nothing is published. Run: data-pipeline process ...")
-        return pl.read_parquet(link.resolve())
-
-    def define_views(self, pipelines: Mapping[str, Mapping[str, str]]) -> None:
-        """Makes the catalog show the current versions of the given pipelines (name -> marts by name), in one rename."""
-        stamp = self._folder / "catalog.sha256"
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Holds the catalog: what is read in here to be shown cannot be overtaken by another's."""
+        self._folder.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(self._folder / ".catalog.lock"):
-            # Looked at under the lock: whoever comes last has seen every link.
-            statements = [
-                statement
-                for pipeline, marts in sorted(pipelines.items())
-                if any((self._folder / pipeline / "current").glob("*.parquet"))
-                for statement in self._declare_views(pipeline, marts)
-            ]
-            digest = hashlib.sha256("\n".join(statements).encode()).hexdigest()
-            if self.catalog.exists() and stamp.exists() and stamp.read_text() == digest:
-                return
-            aside = self._folder / ".catalog.duckdb.part"
-            aside.unlink(missing_ok=True)
-            with closing(duckdb.connect(aside)) as connection:
-                for statement in statements:
-                    connection.execute(statement)
-            # No stamp while it may be another catalog's: a kill here only has the views defined once more.
-            stamp.unlink(missing_ok=True)
-            aside.replace(self.catalog)
-            stamp.write_text(digest)
+            yield
 
-    def _declare_views(self, pipeline: str, marts: Mapping[str, str]) -> list[str]:
-        folder = self._folder / pipeline
-        current = sorted(link.resolve() for link in (folder / "current").glob("*.parquet"))
-        files = {"": current, "_versions": [folder / "versions" / "*.parquet"]}
+    def show(self, shelves: Mapping[str, Shelf]) -> None:
+        """Makes the catalog show these pipelines' versions, in one rename; the caller holds it."""
+        stamp = self._folder / "catalog.sha256"
+        statements = [line for name, shelf in sorted(shelves.items()) for line in self._declare_views(name, shelf)]
+        digest = hashlib.sha256("\n".join(statements).encode()).hexdigest()
+        if self.catalog.exists() and stamp.exists() and stamp.read_text() == digest:
+            return
+        aside = self._folder / ".catalog.duckdb.part"
+        aside.unlink(missing_ok=True)
+        with closing(duckdb.connect(aside)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        # No stamp while it may be another catalog's: a kill here only has the views defined once more.
+        stamp.unlink(missing_ok=True)
+        aside.replace(self.catalog)
+        stamp.write_text(digest)
+
+    def _declare_views(self, pipeline: str, shelf: Shelf) -> list[str]:
+        shown = {f"{pipeline}_snapshot": shelf.current, f"{pipeline}_snapshot_versions": shelf.versions}
         views = {
-            f"{pipeline}_snapshot{suffix}": f"from read_parquet([{', '.join(map(quote, paths))}], union_by_name = true)"
-            for suffix, paths in files.items()
+            name: f"from read_parquet([{', '.join(quote(self._home / path) for path in paths)}], union_by_name = true)"
+            for name, paths in shown.items()
         }
-        return [f'create view "{name}" as {select}' for name, select in {**views, **marts}.items()]
+        return [f'create view "{name}" as {select}' for name, select in {**views, **shelf.marts}.items()]
 
     def query(self, statement: str) -> pl.DataFrame:
         """Reads through the catalog's views.

@@ -1,11 +1,15 @@
-"""Published snapshots in Postgres: one table a version, the pipeline's own table attaches the current one.
+"""Published snapshots in Postgres: a table a version, a view of the current ones.
 
-Publishing copies into a new table and attaches it in the transaction that moves the pointer: readers wait for
-milliseconds and never see half a date. Undoing a day attaches an older table again. Nothing is ever edited.
+Publishing copies into a new table, attaches it to the table of all versions and moves the pointer, in one transaction.
+The view joins the pointers, so that whoever reads sees the rows and the pointer of one moment, and nobody waits: moving
+back is a move of the pointer alone. Nothing is ever edited.
 """
 
 import datetime as dt
+import hashlib
+import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,9 +40,9 @@ class SnapshotDay:
     business_date: dt.date
 
     @property
-    def parent(self) -> str:
-        """The table that readers query; partitioned by business date."""
-        return f"{self.pipeline}_snapshot"
+    def view(self) -> str:
+        """What readers query: the current version of every business date."""
+        return name_view(self.pipeline)
 
     def table_name(self, version: int) -> str:
         """The table of one version, below SCHEMA."""
@@ -48,6 +52,11 @@ class SnapshotDay:
     def key(self) -> dict[str, object]:
         """Parameters of the queries about this day."""
         return {"pipeline_id": self.pipeline_id, "business_date": self.business_date}
+
+
+def name_view(pipeline: str) -> str:
+    """The view of a pipeline's current versions."""
+    return f"{pipeline}_snapshot"
 
 
 def find_snapshot(connection: Connection, day: SnapshotDay, name: str, **parameters: object) -> Published | None:
@@ -94,12 +103,11 @@ def publish_rows(  # noqa: PLR0913 - everything one publication consists of
 ) -> Published:
     """Writes a version, makes it the current one and records it, all in the caller's transaction.
 
+    The pipeline's relations were defined before.
     Shape: `rows` are the candidate's with business_date, snapshot_id and snapshot_version.
     """
     table = day.table_name(version)
-    ensure_parent(connection, day, rows.schema)
-    create_table(connection, day, table, rows, grain=grain)
-    attach(connection, day, table)
+    create_table(connection, day, table, rows, snapshot_id=candidate.manifest.snapshot_id, grain=grain)
     run(connection, "clear_current", **day.key)
     [row] = rows_of(
         connection,
@@ -134,7 +142,6 @@ def move_pointer(connection: Connection, day: SnapshotDay, version: int, *, reas
     current = find_snapshot(connection, day, "find_current_snapshot")
     if current is not None and current.version == version:
         return target
-    attach(connection, day, target.table_name.removeprefix(f"{SCHEMA}."))
     run(connection, "clear_current", **day.key)
     run(connection, "set_current", **day.key, version=version)
     from_version = current.version if current else None
@@ -147,7 +154,7 @@ def move_pointer(connection: Connection, day: SnapshotDay, version: int, *, reas
 def load_rows(connection: Connection, day: SnapshotDay) -> pl.DataFrame:
     """The current rows of a day, in publishing order."""
     statement = sql.SQL("select * from {} where business_date = {} order by position").format(
-        sql.Identifier(day.parent), sql.Literal(day.business_date)
+        sql.Identifier(day.view), sql.Literal(day.business_date)
     )
     return pl.read_database(as_text(connection, statement), connection)
 
@@ -157,56 +164,110 @@ def select(connection: Connection, statement: str) -> list[Row]:
     return [dict(row) for row in connection.exec_driver_sql(statement).mappings()]
 
 
-def load_version(connection: Connection, published: Published) -> pl.DataFrame:
+def load_version(connection: Connection, table_name: str) -> pl.DataFrame:
     """The rows of one version, current or not, in publishing order."""
-    schema, _, table = published.table_name.partition(".")
+    schema, _, table = table_name.partition(".")
     statement = sql.SQL("select * from {} order by position").format(sql.Identifier(schema, table))
     return pl.read_database(as_text(connection, statement), connection)
 
 
-def ensure_parent(connection: Connection, day: SnapshotDay, schema: pl.Schema) -> None:
-    """Creates the partitioned table at first use; adds columns that a newer declaration brought."""
-    columns = declare_columns(day.pipeline, schema)
-    existing = {row["name"] for row in rows_of(connection, "list_columns", table=day.parent)}
-    if not existing:
-        declared = sql.SQL(", ").join(columns.values())
-        execute(
-            connection,
-            sql.SQL("create table if not exists {} ({}) partition by list (business_date)").format(
-                sql.Identifier(day.parent), declared
-            ),
-        )
-    add_columns(
-        connection, sql.Identifier(day.parent), {n: c for n, c in columns.items() if existing and n not in existing}
+def define_relations(connection: Connection, pipeline: str, schema: pl.Schema, marts: Mapping[str, str]) -> None:
+    """Makes the table of all versions, the views of it and the marts (name -> SELECT) fit a declaration.
+
+    Readers lock mart, view and table in this order, and so does this, but only when something was declared otherwise.
+    Raises: SpecError when a column changed its type.
+    """
+    columns, table = declare_columns(pipeline, schema), sql.Identifier(SCHEMA, pipeline)
+    views = {
+        name_view(pipeline): sql.SQL(
+            "select versions.* from {} as versions "
+            "join snapshots on snapshots.id::text = versions.snapshot_id and snapshots.is_current"
+        ).format(table),
+        f"{name_view(pipeline)}_versions": sql.SQL("select * from {}").format(table),
+    }
+    declaration = [columns, *(as_text(connection, shown) for shown in views.values()), dict(marts)]
+    declared = hashlib.sha256(json.dumps(declaration).encode()).hexdigest()
+    if is_declared(connection, pipeline, declared):
+        return
+    run(connection, "lock_relations", pipeline=pipeline)
+    if is_declared(connection, pipeline, declared):  # by whoever held the lock
+        return
+    for mart in marts:  # a view's columns cannot be changed in place
+        execute(connection, sql.SQL("drop view if exists {}").format(sql.Identifier(mart)))
+    for view in views:
+        if rows_of(connection, "list_columns", table=view):
+            execute(connection, sql.SQL("lock table {} in access exclusive mode").format(sql.Identifier(view)))
+    add_columns(connection, pipeline, columns)
+    for view, shown in views.items():
+        execute(connection, sql.SQL("create or replace view {} as {}").format(sql.Identifier(view), shown))
+    for mart, select_mart in marts.items():
+        execute(connection, sql.SQL("create view {} as {}").format(sql.Identifier(mart), sql.SQL(select_mart)))
+    note = sql.SQL("comment on view {} is {}").format(sql.Identifier(name_view(pipeline)), sql.Literal(declared))
+    execute(connection, note)
+
+
+def is_declared(connection: Connection, pipeline: str, declared: str) -> bool:
+    """Whether the relations were last defined for this very declaration."""
+    [row] = rows_of(connection, "describe_view", view=name_view(pipeline))
+    return bool(row["comment"] == declared)
+
+
+def add_columns(connection: Connection, pipeline: str, columns: Mapping[str, str]) -> None:
+    """Creates the table of versions at first use, and adds what a newer declaration brought.
+
+    Raises: SpecError when a column changed its type.
+    """
+    table = sql.Identifier(SCHEMA, pipeline)
+    declared = sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in columns.items()
     )
+    create = sql.SQL("create table if not exists {} ({}) partition by list (snapshot_id)")
+    execute(connection, create.format(table, declared))
+    existing = {row["name"]: row["type"] for row in rows_of(connection, "list_columns", table=f"{SCHEMA}.{pipeline}")}
+    for name, kind in columns.items():
+        if existing.get(name, kind) != kind:
+            raise SpecError(
+                f"pipeline {pipeline!r}, column {name!r}: published as {existing[name]} before, now {kind}. "
+                "Published versions are never edited: give the column another name."
+            )
+        if name not in existing:
+            add = sql.SQL("alter table {} add column {} {}").format(table, sql.Identifier(name), sql.SQL(kind))
+            execute(connection, add)
 
 
-def declare_columns(pipeline: str, schema: pl.Schema) -> dict[str, sql.Composable]:
-    """Column name -> its declaration.
+def declare_columns(pipeline: str, schema: pl.Schema) -> dict[str, str]:
+    """Column name -> its type in Postgres.
 
     Raises: SpecError for a type that is not published.
     """
-    declared: dict[str, sql.Composable] = {}
     for name, dtype in schema.items():
         if dtype.base_type() not in POSTGRES_TYPES:
             known = ", ".join(str(known) for known in POSTGRES_TYPES)
             raise SpecError(f"pipeline {pipeline!r}, column {name!r}: type {dtype} cannot be published; known: {known}")
-        declared[name] = sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(POSTGRES_TYPES[dtype.base_type()]))
-    return declared
+    return {name: POSTGRES_TYPES[dtype.base_type()] for name, dtype in schema.items()}
 
 
 def create_table(
-    connection: Connection, day: SnapshotDay, table: str, rows: pl.DataFrame, *, grain: tuple[str, ...]
+    connection: Connection,
+    day: SnapshotDay,
+    table: str,
+    rows: pl.DataFrame,
+    *,
+    snapshot_id: uuid.UUID,
+    grain: tuple[str, ...],
 ) -> None:
-    """A version's table, filled by COPY and keyed by the grain."""
-    name = sql.Identifier(SCHEMA, table)
-    columns = declare_columns(day.pipeline, rows.schema)
-    # With this constraint, attaching need not read the rows again.
-    is_day = sql.SQL("check (business_date is not null and business_date = {})").format(sql.Literal(day.business_date))
-    execute(connection, sql.SQL("create table {} ({}, {})").format(name, sql.SQL(", ").join(columns.values()), is_day))
+    """A version's table, filled by COPY, keyed by the grain, attached to the table of all versions."""
+    name, versions = sql.Identifier(SCHEMA, table), sql.Identifier(SCHEMA, day.pipeline)
+    is_version = sql.SQL("snapshot_id is not null and snapshot_id = {}").format(sql.Literal(str(snapshot_id)))
+    is_day = sql.SQL("business_date = {}").format(sql.Literal(day.business_date))
+    # With the first check, attaching need not read the rows again; with the second, a query for a date skips others.
+    create = sql.SQL("create table {} (like {}, check ({}), check ({}))").format(name, versions, is_version, is_day)
+    execute(connection, create)
     copy_csv(connection, name, rows)
     key = sql.SQL(", ").join(map(sql.Identifier, grain))
     execute(connection, sql.SQL("alter table {} add primary key ({})").format(name, key))
+    attach = sql.SQL("alter table {} attach partition {} for values in ({})")
+    execute(connection, attach.format(versions, name, sql.Literal(str(snapshot_id))))
 
 
 def copy_csv(connection: Connection, table: sql.Identifier, rows: pl.DataFrame) -> None:
@@ -218,52 +279,6 @@ def copy_csv(connection: Connection, table: sql.Identifier, rows: pl.DataFrame) 
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
         for piece in rows.iter_slices(50_000):
             copy.write(piece.write_csv(include_header=False))
-
-
-def attach(connection: Connection, day: SnapshotDay, table: str) -> None:
-    """Lets the pipeline's table show another version of a day."""
-    parent = sql.Identifier(day.parent)
-    current = find_snapshot(connection, day, "find_current_snapshot")
-    if current is not None:
-        shown = sql.Identifier(SCHEMA, current.table_name.removeprefix(f"{SCHEMA}."))
-        execute(connection, sql.SQL("alter table {} detach partition {}").format(parent, shown))
-    align_columns(connection, day, table)
-    value = sql.Literal(day.business_date)
-    execute(
-        connection,
-        sql.SQL("alter table {} attach partition {} for values in ({})").format(
-            parent, sql.Identifier(SCHEMA, table), value
-        ),
-    )
-
-
-def align_columns(connection: Connection, day: SnapshotDay, table: str) -> None:
-    """An older version's table may lack columns that came later, and a later parent those that went."""
-    parent = {row["name"]: row["type"] for row in rows_of(connection, "list_columns", table=day.parent)}
-    child = {row["name"]: row["type"] for row in rows_of(connection, "list_columns", table=f"{SCHEMA}.{table}")}
-    add_columns(connection, sql.Identifier(SCHEMA, table), declare_missing(parent, child))
-    add_columns(connection, sql.Identifier(day.parent), declare_missing(child, parent))
-
-
-def declare_missing(wanted: dict[str, str], present: dict[str, str]) -> dict[str, sql.Composable]:
-    """Declarations of the columns that are not there yet."""
-    return {
-        name: sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind))
-        for name, kind in wanted.items()
-        if name not in present
-    }
-
-
-def add_columns(connection: Connection, table: sql.Identifier, columns: dict[str, sql.Composable]) -> None:
-    """Adds nullable columns to a table."""
-    for declared in columns.values():
-        execute(connection, sql.SQL("alter table {} add column {}").format(table, declared))
-
-
-def replace_view(connection: Connection, name: str, select: str) -> None:
-    """Defines a mart anew; a view's columns cannot be changed in place."""
-    execute(connection, sql.SQL("drop view if exists {}").format(sql.Identifier(name)))
-    execute(connection, sql.SQL("create view {} as {}").format(sql.Identifier(name), sql.SQL(select)))
 
 
 def execute(connection: Connection, statement: sql.Composable) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from data_pipeline.flow.compute import compute_candidate
 from data_pipeline.flow.publish import publish
-from data_pipeline.flow.receive import Receipt, Statement, receive_files
+from data_pipeline.flow.receive import receive_files
+from data_pipeline.flow.record import Receipt, Statement
 from data_pipeline.flow.stage import StagedBatch, stage_batches
 from data_pipeline.flow.track import track_run
 from data_pipeline.flow.workspace import Workspace

@@ -8,6 +8,7 @@ import pytest
 
 from data_pipeline.errors import StoreError
 from data_pipeline.flow.deliver import deliver
+from data_pipeline.flow.publish import load_published
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline_tests.flow.days import (
     ANGGREK,
@@ -29,7 +30,7 @@ def publish_and_deliver(workspace: Workspace, day: dt.date = DAY) -> Path:
     """What the last two steps of a run do; gives the folder of the order files."""
     make_snapshot(workspace, day)
     folder = workspace.settings.output_dir / f"{day:%Y%m%d}"
-    deliver(workspace, PIPELINE, day, workspace.lake.load_rows(PIPELINE.name, day), folder)
+    deliver(workspace, PIPELINE, day, load_published(workspace, PIPELINE, day), folder)
     return folder
 
 
@@ -138,7 +139,7 @@ def test_a_folder_that_cannot_be_written_is_one_error(workspace: Workspace) -> N
     drop(workspace, ANGGREK)
     receive(workspace)
     make_snapshot(workspace)
-    rows = workspace.lake.load_rows(PIPELINE.name, DAY)
+    rows = load_published(workspace, PIPELINE, DAY)
     (workspace.home / "taken").write_text("no folder")
 
     with pytest.raises(StoreError, match=r"taken.*: cannot be written: .*Free space or choose another folder"):

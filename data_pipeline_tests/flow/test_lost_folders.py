@@ -13,11 +13,15 @@ from data_pipeline.flow.workspace import Workspace
 from data_pipeline_tests.flow.days import (
     DAY,
     FIRST_SHOWN,
+    NEXT_DAY,
+    ONE_ROW,
     PIPELINE,
     SECOND_SHOWN,
     assert_both_show,
+    drop,
     list_versions,
     make_snapshot,
+    receive,
 )
 
 pytestmark = pytest.mark.postgres
@@ -53,3 +57,14 @@ def test_the_lake_is_made_again_from_postgres(published_twice: Workspace) -> Non
 
     assert_frame_equal(pl.read_parquet(current), before)
     assert_both_show(published_twice, SECOND_SHOWN)
+
+
+def test_a_lost_file_is_written_again_when_another_date_is_published(published: Workspace) -> None:
+    [lost] = list_versions(published)
+    before = lost.read_bytes()
+    lost.unlink()
+    receive(published, drop(published, "20260106/1. Toko Kirana Anggrek.csv", ONE_ROW, day=NEXT_DAY))
+
+    make_snapshot(published, NEXT_DAY)
+
+    assert_frame_equal(pl.read_parquet(lost), pl.read_parquet(before))

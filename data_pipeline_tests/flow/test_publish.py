@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from data_pipeline.errors import ConservationError, RequestError
 from data_pipeline.flow.compute import compute_candidate
 from data_pipeline.flow.prepare import prepared_folder
-from data_pipeline.flow.publish import follow_pointer, publish, snapshot_day
+from data_pipeline.flow.publish import find_published, publish, show_in_duckdb
 from data_pipeline.flow.report import compare_databases, read_mart
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.model.snapshots import Candidate
@@ -136,7 +136,7 @@ def test_another_installation_gives_the_same_rows_the_same_id(
         made = make_snapshot(elsewhere)
         elsewhere.database.engine.dispose()
 
-    shown = follow_pointer(published, snapshot_day(published, PIPELINE, DAY))
+    shown = find_published(published, PIPELINE, DAY)
     assert shown is not None
     assert (made.id, made.content_hash) == (shown.id, shown.content_hash)
 
@@ -267,3 +267,13 @@ def test_a_date_without_deliveries_cannot_be_computed(workspace: Workspace) -> N
     assert str(caught.value) == (
         "stock_health 2026-01-05: no readable delivery. See: data-pipeline status --date 2026-01-05"
     )
+
+
+def test_a_version_that_was_written_and_never_published_is_not_shown(published: Workspace) -> None:
+    rows = published.lake.load_version(list_versions(published)[0])
+    published.lake.write_version("stock_health", DAY, 2, rows.with_columns(snapshot_version=pl.lit(2, pl.Int64)))
+
+    show_in_duckdb(published)
+
+    versions = "select distinct snapshot_version as v from stock_health_snapshot_versions"
+    assert ask(published, versions).rows() == ask_lake(published, versions).rows() == [("1",)]

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 
 import polars as pl
 import pytest
+from sqlalchemy import text
 
+from data_pipeline.errors import SpecError
 from data_pipeline.flow.compute import compute_candidate
-from data_pipeline.flow.publish import publish, roll_back
+from data_pipeline.flow.publish import load_published, publish, roll_back
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline_tests.flow.days import (
     DAY,
@@ -77,6 +79,7 @@ WHOLE = {("300", "300"), ("600", "1200"), ("900", "2700")}
 COUNT = (
     "select count(*) as skus, sum(stock) as pieces from stock_health_snapshot where business_date = date '2026-01-05'"
 )
+COUNT_IN_MART = "select sum(sku_count) as skus, sum(pieces) as pieces from stock_health_conditions"
 
 
 def test_readers_see_one_whole_version_at_any_moment(workspace: Workspace) -> None:
@@ -85,18 +88,19 @@ def test_readers_see_one_whole_version_at_any_moment(workspace: Workspace) -> No
 
     with (
         looping(lambda: ask(workspace, COUNT).row(0)) as in_postgres,
+        looping(lambda: ask(workspace, COUNT_IN_MART).row(0)) as in_mart,
         looping(lambda: ask_lake(workspace, COUNT).row(0)) as in_duckdb,
         looping(lambda: count_rows(workspace)) as in_parquet,
     ):
         publish_again_and_again(workspace)
 
-    assert in_postgres | in_duckdb | in_parquet <= WHOLE
-    assert min(len(in_postgres), len(in_duckdb), len(in_parquet)) > 1
+    assert in_postgres | in_mart | in_duckdb | in_parquet <= WHOLE
+    assert min(len(in_postgres), len(in_mart), len(in_duckdb), len(in_parquet)) > 1
 
 
 def count_rows(workspace: Workspace) -> tuple[str, str]:
     """Rows and pieces of the day, as the steps that come after publishing read it."""
-    rows = workspace.lake.load_rows("stock_health", DAY)
+    rows = load_published(workspace, PIPELINE, DAY)
     return str(rows.height), str(rows["stock"].sum())
 
 
@@ -115,6 +119,64 @@ def test_dates_that_are_published_at_once_do_not_block_each_other(workspace: Wor
     counts = "select business_date, snapshot_version, count(*) as n from stock_health_snapshot group by 1, 2 order by 1"
     shown = [(str(day), "2", "4") for day in days]
     assert ask(workspace, counts).rows() == ask_lake(workspace, counts).rows() == shown
+
+
+def test_the_first_dates_of_a_pipeline_can_be_published_at_once(workspace: Workspace) -> None:
+    days = [DAY, NEXT_DAY, THIRD_DAY]
+    for day in days:
+        deliver(workspace, day, list_rows(3, 1))
+    candidates = [compute_candidate(workspace, PIPELINE, day) for day in days]
+
+    with ThreadPoolExecutor(3) as threads:
+        made = list(threads.map(lambda candidate: publish(workspace, PIPELINE, candidate), candidates))
+
+    assert [(one.version, one.row_count) for one in made] == [(1, 3)] * 3
+
+
+def test_a_transaction_goes_on_seeing_the_version_it_began_with(workspace: Workspace) -> None:
+    deliver(workspace, DAY, list_rows(3, 1))
+    make_snapshot(workspace)
+    deliver(workspace, DAY, list_rows(4, 1))
+    count = text("select count(*) from stock_health_snapshot")
+    engine = workspace.database.engine.execution_options(isolation_level="REPEATABLE READ")
+
+    with engine.connect() as reader:
+        before = reader.execute(count).scalar_one()
+        make_snapshot(workspace)
+        after = reader.execute(count).scalar_one()
+
+    assert (before, after) == (3, 3)
+    assert ask(workspace, str(count)).rows() == [("4",)]
+
+
+def test_a_query_for_a_date_reads_no_other_dates_rows(workspace: Workspace) -> None:
+    for day in (DAY, NEXT_DAY):
+        deliver(workspace, day, list_rows(3, 1))
+        make_snapshot(workspace, day)
+
+    plan = "\n".join(ask(workspace, f"explain {COUNT}")["QUERY PLAN"])
+
+    assert "stock_health_20260105_v1" in plan
+    assert "stock_health_20260106_v1" not in plan
+
+
+def test_a_column_that_changed_its_type_is_refused_by_name(workspace: Workspace) -> None:
+    deliver(workspace, DAY, list_rows(1, 1))
+    make_snapshot(workspace)
+    later = compute_candidate(workspace, PIPELINE, DAY)
+    manifest = later.manifest.model_copy(update={"code_version": "with fractions"})
+    with_fractions = dataclasses.replace(
+        later, manifest=manifest, rows=later.rows.with_columns(pl.col("stock").cast(pl.Float64))
+    )
+
+    with pytest.raises(SpecError) as refusal:
+        publish(workspace, PIPELINE, with_fractions)
+
+    assert str(refusal.value) == (
+        "pipeline 'stock_health', column 'stock': published as bigint before, now double precision. "
+        "Published versions are never edited: give the column another name."
+    )
+    assert ask(workspace, "select version, is_current from snapshots").rows() == [("1", "True")]
 
 
 def test_one_date_that_is_published_twice_at_once_gets_one_version(workspace: Workspace) -> None:

@@ -8,7 +8,7 @@ import pytest
 from polars.testing import assert_frame_equal
 from pydantic import SecretStr
 
-from data_pipeline.flow.receive import Receipt
+from data_pipeline.flow.record import Receipt
 from data_pipeline.flow.report import compare_databases
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.sandbox import Sandbox

@@ -8,7 +8,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from data_pipeline.errors import RequestError
-from data_pipeline.flow.receive import Receipt, Statement
+from data_pipeline.flow.record import Receipt, Statement
 from data_pipeline.flow.repair import assign_file
 from data_pipeline.flow.report import read_overview
 from data_pipeline.flow.workspace import Workspace
@@ -235,3 +235,33 @@ def test_a_file_that_is_not_there_cannot_be_assigned(workspace: Workspace) -> No
 
     assert str(caught.value) == f"{path}: expected a file, found none."
     assert ask(workspace, "select alias from store_aliases").rows() == []
+
+
+def test_a_wrong_lesson_is_corrected_by_the_next_one(workspace: Workspace) -> None:
+    assign(workspace, drop(workspace, "20260105/cabang 9.csv", TWO_STORES), "Anggrek")
+    path = drop(workspace, "20260106/cabang 9.csv", TWO_STORES, day=NEXT_DAY)
+
+    assign(workspace, path, "Bukit Raya", day=NEXT_DAY)
+
+    aliases = ask(workspace, "select alias, name from store_aliases join stores using (store_id)")
+    assert aliases.rows() == [("CABANG 9", "Toko Kirana Bukit Raya")]
+
+
+def test_a_store_that_its_column_writes_otherwise_is_the_same_store(workspace: Workspace) -> None:
+    receive(workspace, drop(workspace, ANGGREK))
+
+    [receipt] = receive(workspace, drop(workspace, "20260105/kiriman.csv", OTHER_ROWS, store="ANGGREK"))
+
+    assert receipt.store == f"{CHAIN} Anggrek"
+    assert receipt.note == "supersedes version 1 ('1. Toko Kirana Anggrek.csv')"
+
+
+def test_an_older_export_is_parked_also_when_its_date_was_stated(workspace: Workspace) -> None:
+    later = EXPORTED + dt.timedelta(minutes=100)
+    receive(workspace, drop(workspace, "20260105/1. Toko Kirana Anggrek.xlsx", OTHER_ROWS, exported=later))
+    old = drop(workspace, "20260105/Anggrek.xlsx")
+
+    [receipt] = receive(workspace, old, statement=Statement(pipeline="stock_health", business_date=DAY))
+    decided = assign(workspace, old, "Anggrek")
+
+    assert (receipt.outcome, decided.outcome) == ("parked", "batch")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from polars.testing import assert_frame_equal
 
-from data_pipeline.flow.receive import Receipt, receive_files
+from data_pipeline.flow.receive import receive_files
+from data_pipeline.flow.record import Receipt
 from data_pipeline.flow.repair import list_failed
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.drive import LocalDrive
@@ -214,3 +215,25 @@ def test_two_that_receive_at_once_make_one_batch_of_a_file(workspace: Workspace)
         ("2. Toko Kirana Bukit Raya.csv", "same_bytes"),
     ]
     assert show_batches(workspace)["version"].to_list() == ["1", "1"]
+
+
+def test_the_same_broken_bytes_from_two_stores_are_two_failures(workspace: Workspace) -> None:
+    for name in (ANGGREK, BUKIT):
+        drop(workspace, name).write_bytes(b"")
+
+    receive(workspace)
+
+    failed = {(row["file_name"], row["error_code"]) for row in list_failed(workspace, PIPELINE, DAY)}
+    assert failed == {("1. Toko Kirana Anggrek.csv", "EMPTY_FILE"), ("2. Toko Kirana Bukit Raya.csv", "EMPTY_FILE")}
+
+
+def test_a_file_with_the_wrong_ending_is_read_once_it_has_the_right_one(workspace: Workspace) -> None:
+    path = drop(workspace, ANGGREK)
+    wrong = path.rename(path.with_suffix(".xlsx"))
+    [first] = receive(workspace)
+
+    wrong.rename(path)
+    [second] = receive(workspace)
+
+    assert (first.outcome, second.outcome) == ("failed", "batch")
+    assert [batch.fault for batch in stage(workspace)] == [None]

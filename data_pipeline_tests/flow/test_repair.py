@@ -6,7 +6,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from data_pipeline.errors import RequestError
-from data_pipeline.flow.receive import Receipt
+from data_pipeline.flow.record import Receipt
 from data_pipeline.flow.repair import list_failed, look_at_file, retry_failed
 from data_pipeline.flow.report import report_day
 from data_pipeline.flow.workspace import Workspace

@@ -222,6 +222,16 @@ def test_a_changed_rule_judges_again_from_the_landed_bytes(workspace: Workspace)
     assert reasons.rows() == [("4", "Stok"), ("7", "Daily Sales")]
 
 
+def test_a_batch_that_fails_by_a_changed_rule_keeps_no_counts(workspace: Workspace) -> None:
+    drop(workspace, ANGGREK)
+    receive(workspace)
+    stage(workspace)
+
+    judge_by(workspace, change_rules(RangeRule(kind="range", name="none", column="stock", maximum=-1)))
+
+    assert ask(workspace, "select status, processed_count from batches").rows() == [("failed", None)]
+
+
 def test_superseded_versions_are_not_judged_again(workspace: Workspace) -> None:
     drop(workspace, ANGGREK)
     receive(workspace)
@@ -271,23 +281,3 @@ def test_the_views_count_what_the_batches_say(workspace: Workspace) -> None:
         Toko Kirana Cempaka | 3. Toko Kirana Cempaka.csv    | completed | 0
     """
     assert_frame_equal(jobs, table(expected))
-
-
-def test_a_run_that_fails_says_why(workspace: Workspace) -> None:
-    def fail() -> None:
-        with track_run(workspace, PIPELINE, DAY, dagster_run_id="r", trigger="test"):
-            raise RuntimeError("no disk")
-
-    with pytest.raises(RuntimeError, match="no disk"):
-        fail()
-
-    runs = ask(workspace, "select status, error_message, completed_at is not null as is_over from pipeline_runs")
-    assert runs.rows() == [("failed", "no disk", "True")]
-
-
-def test_steps_of_one_run_share_its_row(workspace: Workspace) -> None:
-    for _ in range(2):
-        with track_run(workspace, PIPELINE, DAY, dagster_run_id="r", trigger="test"):
-            pass
-
-    assert ask(workspace, "select dagster_run_id, status from pipeline_runs").rows() == [("r", "completed")]

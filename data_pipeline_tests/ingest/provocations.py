@@ -3,7 +3,7 @@
 import os
 import time
 
-from data_pipeline.errors import FileRejected
+from data_pipeline.errors import FileRejected, StoreError
 
 
 class Panic(BaseException):
@@ -28,6 +28,10 @@ def use_memory() -> int:
 
 def refuse() -> None:
     raise FileRejected("EMPTY_FILE", "a.xlsx: expected records, found none.")
+
+
+def fill_disk() -> None:
+    raise StoreError("staging/a.parquet: cannot be written: No space left on device.")
 
 
 def stumble() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from data_pipeline.errors import DriveError
 from data_pipeline.ingest.drive import LocalDrive, find_settled
 from data_pipeline.model.batches import DriveFile
 
+NOW = time.time_ns()
 PATTERNS = ("*.xlsx", "*.csv")
 
 
@@ -152,10 +154,11 @@ def look(size: int, mtime: int, name: str = "a.xlsx") -> DriveFile:
         (look(7, 1), look(7, 1), True),
         (look(5, 1), look(7, 1), False),
         (look(7, 1), look(7, 2), False),
-        (look(0, 1), look(0, 1), False),
+        (look(0, NOW), look(0, NOW), False),
+        (look(0, 1), look(0, 1), True),
         (None, look(7, 1), False),
     ],
-    ids=["same twice", "grown", "touched", "empty", "first look"],
+    ids=["same twice", "grown", "touched", "empty yet", "left empty", "first look"],
 )
 def test_a_file_has_come_to_rest_when_two_looks_agree(
     before: DriveFile | None, now: DriveFile, is_settled: bool

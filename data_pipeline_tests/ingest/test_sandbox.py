@@ -7,6 +7,7 @@ from typing import Any
 import psutil
 import pytest
 
+from data_pipeline.errors import StoreError
 from data_pipeline.ingest.sandbox import Sandbox
 from data_pipeline.model.batches import FileFault
 from data_pipeline_tests.ingest import provocations
@@ -101,3 +102,10 @@ def test_a_reader_cannot_print(sandbox: Sandbox, capfd: pytest.CaptureFixture[st
     assert run_one(sandbox, provocations.shout) is None
 
     assert capfd.readouterr().out == ""
+
+
+def test_a_full_disk_of_ours_is_no_fault_of_the_file(sandbox: Sandbox) -> None:
+    with pytest.raises(StoreError, match="No space left on device"):
+        run_one(sandbox, provocations.fill_disk)
+
+    assert run_one(sandbox, echo, 1) == 1

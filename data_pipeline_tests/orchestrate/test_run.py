@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from data_pipeline.errors import RequestError, StoreError
+from data_pipeline.errors import RequestError
 from data_pipeline.flow.repair import retry_failed
 from data_pipeline.flow.workspace import Workspace, open_workspace
-from data_pipeline.model.spec import RetrySpec
 from data_pipeline.pipelines.catalog import load_catalog
 from data_pipeline.settings import PROJECT_ROOT, Settings
 from data_pipeline_tests.conftest import fresh_database
@@ -216,6 +215,8 @@ def test_an_error_of_a_step_is_raised_as_it_is(workspace: Workspace) -> None:
     assert time.monotonic() - started < 30
     [record] = open_instance(workspace).get_run_records(limit=1)
     assert (record.dagster_run.tags["dagster/partition"], record.dagster_run.status.value) == ("2026-02-01", "FAILURE")
+    ledger = ask(workspace, "select status, error_message from pipeline_runs where business_date = date '2026-02-01'")
+    assert ledger.rows() == [("failed", str(caught.value))]
 
 
 def start_run_of(workspace: Workspace, process: str) -> str:
@@ -242,28 +243,6 @@ def test_the_run_of_a_killed_process_is_failed_by_the_next(workspace: Workspace)
 
     states = [open_instance(workspace).get_run_by_id(run_id).status.value for run_id in runs]
     assert states == ["FAILURE", "STARTED"]
-
-
-@pytest.mark.parametrize(("attempt", "seconds"), [(0, 30), (1, 60), (2, 120)], ids=["first", "second", "third"])
-def test_what_is_away_is_tried_again_after_twice_the_wait(attempt: int, seconds: int) -> None:
-    import dagster as dg
-
-    from data_pipeline.orchestrate.resources import retry_transient
-
-    with (
-        pytest.raises(dg.RetryRequested) as caught,
-        retry_transient(RetrySpec(attempts=3, backoff_seconds=30), attempt=attempt),
-    ):
-        raise StoreError("no server")
-
-    assert (caught.value.max_retries, caught.value.seconds_to_wait) == (2, seconds)
-
-
-def test_what_would_only_fail_again_is_not_tried_again() -> None:
-    from data_pipeline.orchestrate.resources import retry_transient
-
-    with pytest.raises(RequestError, match="no such day"), retry_transient(RetrySpec(), attempt=0):
-        raise RequestError("no such day")
 
 
 def look(workspace: Workspace, cursor: str | None) -> Any:

@@ -244,7 +244,7 @@ def test_an_unknown_rule_set_is_refused_with_the_known_ones() -> None:
 
 def test_a_missing_rule_set_is_refused_with_the_known_ones() -> None:
     with pytest.raises(SpecError):
-        compute_stock_health(draw_day(CASES), Knowledge({}, StoreNames({}, ()), {}))
+        compute_stock_health(draw_day(CASES), Knowledge({}, StoreNames.build([], {}, ()), {}))
 
 
 def test_a_label_names_the_rule_set_and_its_switches() -> None:
@@ -276,7 +276,7 @@ def test_every_column_that_an_output_names_is_there() -> None:
 def test_the_rows_that_went_in_are_unchanged() -> None:
     day = draw_day(CASES)
 
-    compute_stock_health(day, Knowledge({}, StoreNames({}, ()), {"rule_set": "R2"}))
+    compute_stock_health(day, Knowledge({}, StoreNames.build([], {}, ()), {"rule_set": "R2"}))
 
     assert_frame_equal(day, draw_day(CASES))
 

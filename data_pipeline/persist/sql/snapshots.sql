@@ -47,3 +47,15 @@ select attname as name, format_type(atttypid, atttypmod) as type
 from pg_attribute
 where attrelid = to_regclass(:table) and attnum > 0 and not attisdropped
 order by attnum;
+
+-- name: list_published
+-- Every version that was ever published, oldest first.
+select pipelines.name as pipeline, business_date, version, is_current, table_name, parquet_path
+from snapshots join pipelines on pipelines.id = snapshots.pipeline_id
+order by pipelines.name, business_date, version;
+
+-- name: describe_view
+select obj_description(to_regclass(:view), 'pg_class') as comment;
+
+-- name: lock_relations
+select pg_advisory_xact_lock(hashtextextended('relations of ' || :pipeline, 0));

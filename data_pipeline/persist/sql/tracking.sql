@@ -53,7 +53,7 @@ order by path, id desc;
 -- name: find_same_bytes
 -- Deliveries of the same bytes, the newest first.
 select batches.id, pipelines.name as pipeline, batches.business_date, batches.version, batches.status,
-       batches.file_name, stores.name as store,
+       batches.file_path, batches.file_name, stores.name as store,
        exists (select 1 from batches later
                where later.pipeline_id = batches.pipeline_id and later.business_date = batches.business_date
                  and later.store_id = batches.store_id and later.version > batches.version
@@ -133,7 +133,8 @@ where id = :id and attempts = :attempts and status = 'processing';
 
 -- name: fail_batch
 update batches
-set status = 'failed', completed_at = now(), error_code = :error_code, error_message = :error_message
+set status = 'failed', completed_at = now(), error_code = :error_code, error_message = :error_message,
+    record_count = null, processed_count = null, failed_count = null
 where id = :id and attempts = :attempts and status = 'processing';
 
 -- name: clear_batch_errors

@@ -137,7 +137,7 @@ create table snapshot_moves (
     moved_at      timestamptz not null default now()
 );
 
-create schema snapshots;   -- one table a published version; the pipelines' own tables attach the current one
+create schema snapshots;   -- one table a published version, a partition of its pipeline's table of versions
 
 -- The batches whose rows a snapshot is made of: per delivery the newest that could be read.
 create view current_batches as
