@@ -11,8 +11,9 @@ import polars as pl
 from sqlalchemy import text
 
 from bench.command import start_process
+from data_pipeline.flow.publish import load_published
+from data_pipeline.flow.workspace import open_workspace
 from data_pipeline.persist.database import Database, open_database
-from data_pipeline.persist.lake import Lake
 from data_pipeline.persist.snapshots import copy_csv
 from data_pipeline.settings import Settings
 
@@ -30,7 +31,8 @@ def time_whole_day(files: Path, reference: Path, home: Path, read: Callable[[], 
         read()
         reads.append(time.perf_counter() - started)
         commands.append(run_command(settings, files, DAY + dt.timedelta(days=number)))
-    rows = Lake(home).load_rows("stock_health", DAY)
+    workspace = open_workspace(settings)
+    rows = load_published(workspace, workspace.pipeline("stock_health"), DAY)
     published, copied = statistics.median(time_publishing(database)), time_copy(database, rows, rounds=rounds)
     database.engine.dispose()
     whole, least = statistics.median(commands), statistics.median(reads)
