@@ -138,7 +138,7 @@ def retry(pipeline: PipelineName, date: MaybeDay = None, output_dir: OutputDir =
 def watch(
     drive_folder: Annotated[Path | None, typer.Option(help="Folder that files are dropped into.")] = None,
     poll_interval: Annotated[int | None, typer.Option(help="Seconds between two looks.")] = None,
-    once: Annotated[bool, typer.Option(help="Stop when nothing is left to do.")] = False,
+    once: Annotated[bool, typer.Option(help="Run everything that waits once no more files come, and stop.")] = False,
 ) -> None:
     """Watch the drive folder without Dagster's daemon, until stopped."""
     from data_pipeline.flow.watch import Fingerprints, find_due_dates, look_at_drive
@@ -151,10 +151,10 @@ def watch(
     while not stopping.is_set():
         look = look_at_drive(workspace, drive, unsettled)
         terminal.show_receipts(look.receipts, everything=True)
-        due = find_due_dates(workspace)
-        for one in due:
+        is_quiet = not look.receipts and look.unsettled == unsettled
+        for one in find_due_dates(workspace, everything=once and is_quiet):
             run_and_show(workspace, one.pipeline, one.business_date)
-        if once and not due and not look.receipts and look.unsettled == unsettled:
+        if once and is_quiet:
             break
         unsettled = look.unsettled
         stopping.wait(settings.poll_seconds)

@@ -55,14 +55,16 @@ def look_at_drive(workspace: Workspace, drive: Drive, before: Mapping[str, tuple
     return Look(tuple(receipts), unsettled)
 
 
-def find_due_dates(workspace: Workspace) -> list[DueDate]:
-    """The dates whose waiting batches reached a limit of their pipeline's flush policy."""
+def find_due_dates(workspace: Workspace, *, everything: bool = False) -> list[DueDate]:
+    """The dates whose waiting batches reached a limit of their pipeline's flush policy; all when no more will come."""
     with workspace.database.transaction() as connection:
         waiting = tracking.rows_of(connection, "list_waiting")
     due = []
     for row in waiting:
         policy = override(workspace.pipeline(row["pipeline"]).spec.flush, workspace.settings)
         reason = find_reason(policy, files=row["files"], size=int(row["bytes"]), age=float(row["oldest_seconds"]))
+        if everything:
+            reason = reason or "no more files come"
         if reason is not None:
             due.append(DueDate(row["pipeline"], row["business_date"], tuple(row["fingerprints"]), reason))
     return due

@@ -225,6 +225,16 @@ def ask_due(workspace: Workspace) -> DueDate:
     return due
 
 
+def test_everything_is_due_when_no_more_files_come(workspace: Workspace) -> None:
+    drop(workspace, ANGGREK)
+    look_twice(workspace)
+
+    assert find_due_dates(workspace) == []
+    assert [(due.business_date, due.reason) for due in find_due_dates(workspace, everything=True)] == [
+        (DAY, "no more files come")
+    ]
+
+
 def test_the_same_waiting_files_ask_for_the_same_run(workspace: Workspace) -> None:
     drop(workspace, ANGGREK)
     look_twice(workspace)
