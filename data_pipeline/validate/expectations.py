@@ -12,6 +12,8 @@ import polars as pl
 
 from data_pipeline.model.spec import PipelineSpec, RangeRule
 
+DOCS = "pages"
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -41,39 +43,54 @@ def plan_expectations(spec: PipelineSpec) -> list[tuple[str, dict[str, Any]]]:
 
 
 def validate_snapshot(rows: pl.DataFrame, spec: PipelineSpec, *, folder: Path, batch_name: str) -> Verdict:
-    """Runs the suite over a snapshot and writes Data Docs below `folder`."""
+    """Runs the suite over a snapshot and adds its page to the Data Docs below `folder`."""
     import great_expectations as gx  # seconds
     import pandas as pd
     from great_expectations.checkpoint.actions import UpdateDataDocsAction
-    from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    folder.mkdir(parents=True, exist_ok=True)
-    context = gx.get_context(mode="file", project_root_dir=str(folder))
-    context.enable_analytics(enable=False)
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    planned = plan_expectations(spec)
+    context = open_context(folder)
     suite = gx.ExpectationSuite(
         name=f"{spec.name}_snapshot",
-        expectations=[getattr(gx.expectations, kind)(**arguments) for kind, arguments in planned],
+        expectations=[getattr(gx.expectations, kind)(**arguments) for kind, arguments in plan_expectations(spec)],
     )
-    context.suites.add_or_update(suite)
-    source = context.data_sources.add_or_update_pandas(spec.name)
-    snapshot = f"snapshot {batch_name}"
-    if snapshot in {asset.name for asset in source.assets}:
-        source.delete_asset(snapshot)
-    batch = source.add_dataframe_asset(snapshot).add_batch_definition_whole_dataframe(batch_name)
-    definition = gx.ValidationDefinition(name=f"{spec.name} {batch_name}", data=batch, suite=suite)
-    # Adds this day's page to the docs; rebuilding all of them would take longer every day.
+    source = context.data_sources.add_pandas(spec.name)
+    batch = source.add_dataframe_asset(f"snapshot {batch_name}").add_batch_definition_whole_dataframe(batch_name)
+    definition = gx.ValidationDefinition(name=f"{spec.name} {batch_name}", data=batch, suite=context.suites.add(suite))
     checkpoint = gx.Checkpoint(
         name=spec.name,
-        validation_definitions=[context.validation_definitions.add_or_update(definition)],
+        validation_definitions=[context.validation_definitions.add(definition)],
         actions=[UpdateDataDocsAction(name="docs")],
         result_format="SUMMARY",
     )
-    outcome = context.checkpoints.add_or_update(checkpoint).run(
+    outcome = context.checkpoints.add(checkpoint).run(
         batch_parameters={"dataframe": pd.DataFrame(rows.to_dict(as_series=False))}
     )
     results = [one for result in outcome.run_results.values() for one in result.results]
     failed = tuple(str(one.expectation_config) for one in results if not one.success)
-    docs = folder / "gx" / "uncommitted" / "data_docs" / "local_site" / "index.html"
-    return Verdict(bool(outcome.success), len(results), failed, docs)
+    return Verdict(bool(outcome.success), len(results), failed, folder / DOCS / "index.html")
+
+
+def open_context(folder: Path) -> Any:
+    """A context that keeps results and their pages, and nothing else: a date must not meet what another left."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
+
+    def keep_in(name: str) -> dict[str, str]:
+        return {"class_name": "TupleFilesystemStoreBackend", "base_directory": str((folder / name).resolve())}
+
+    defaults = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
+    defaults.stores[defaults.validation_results_store_name]["store_backend"] = keep_in("results")
+    defaults.data_docs_sites = {
+        "local_site": {
+            "class_name": "SiteBuilder",
+            "store_backend": keep_in(DOCS),
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+        }
+    }
+    config = DataContextConfig(store_backend_defaults=defaults, analytics_enabled=False)
+    config.progress_bars = ProgressBarsConfig(globally=False)
+    return gx.get_context(mode="ephemeral", project_config=config)
