@@ -8,9 +8,9 @@ unexport PYTHONDONTWRITEBYTECODE
 export DAGSTER_HOME ?= $(CURDIR)
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check up bench soak graph lock clean
+.PHONY: help demo test check up bench bench-large soak fuzz graph lock clean
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -38,8 +38,16 @@ up: $(READY) ## database, UI, daemon and sensors, in the foreground
 bench: $(READY) ## each stage against its floor
 	$(BIN)/python -m bench
 
+bench-large: $(READY) ## a dirty CSV of 1 GB against DuckDB
+	$(BIN)/python -m bench.large
+
 soak: $(READY) ## kill the process ten times at random and compare what it publishes
 	$(BIN)/python -m bench.soak
+
+fuzz: $(READY) ## feed readers and guard mutated files for ten minutes
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet "atheris>=3,<4"
+	mkdir -p out/fuzz && cp data_pipeline_tests/fuzz/corpus/* out/fuzz/
+	cd out && PYTHONPATH=$(CURDIR) ../$(BIN)/python -m data_pipeline_tests.fuzz -max_total_time=600 -max_len=8192 fuzz
 
 graph: $(READY) ## write the asset graph's snapshot again
 	$(BIN)/python -m data_pipeline_tests.orchestrate.test_graph

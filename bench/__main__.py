@@ -22,7 +22,8 @@ from rich.table import Table
 
 from bench.day import time_whole_day
 from data_pipeline.generate import generate
-from data_pipeline.ingest.readers import read_rows, read_table
+from data_pipeline.ingest.readers import read_rows
+from data_pipeline.ingest.stream import read_table
 from data_pipeline.model.processing import Knowledge
 from data_pipeline.model.store_names import StoreNames
 from data_pipeline.model.tables import RawTable, ReferenceTable

@@ -7,6 +7,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from data_pipeline.errors import RequestError
+from data_pipeline.ingest.antivirus import check_address
+from data_pipeline.model.reading import Limits
 
 PREFIX = "DATA_PIPELINE_"
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -28,8 +30,12 @@ class Settings(BaseModel):
     flush_bytes: int | None = Field(None, ge=1, description="overrides every pipeline's flush.bytes")
     flush_seconds: float | None = Field(None, ge=0, description="overrides every pipeline's flush.seconds")
     workers: int = Field(2, ge=1, description="reader processes")
-    reader_memory_mb: int = Field(1024, ge=256, description="memory of one reader process, MiB")
+    reader_memory_mb: int = Field(1536, ge=256, description="memory that one reader process may ask for, MiB")
     reader_seconds: float = Field(120, gt=0, description="time one file may take to read, seconds")
+    max_file_mb: int = Field(8192, ge=1, description="largest file that is read, MiB")
+    max_inflated_mb: int = Field(4096, ge=1, description="largest workbook when unpacked, MiB")
+    max_columns: int = Field(2000, ge=1, le=16384, description="most columns of a list")
+    clamd: str | None = Field(None, description="virus scanner: unix:/path or tcp:host:port; unset: nothing is scanned")
     ui_host: str = Field("127.0.0.1", description="address the Dagster UI listens on")
     ui_port: int = Field(3000, ge=1, le=65535, description="port the Dagster UI listens on")
 
@@ -38,6 +44,22 @@ class Settings(BaseModel):
     def make_absolute(cls, path: Path) -> Path:
         """Processes with other working directories must mean the same folder."""
         return path.expanduser().resolve()
+
+    @field_validator("clamd")
+    @classmethod
+    def check_scanner(cls, address: str | None) -> str | None:
+        """It must say where."""
+        return None if address is None else check_address(address)
+
+    @property
+    def limits(self) -> Limits:
+        """How large a file may be."""
+        return Limits(
+            file_bytes=self.max_file_mb << 20,
+            inflated_bytes=self.max_inflated_mb << 20,
+            columns=self.max_columns,
+            memory_bytes=self.reader_memory_mb << 20,
+        )
 
     def child_environment(self) -> dict[str, str]:
         """The environment of a process that must mean the same installation."""

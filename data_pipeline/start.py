@@ -16,6 +16,6 @@ def main() -> None:
         with contextlib.suppress(RequestError):  # said again, and shown, by the command itself
             settings = Settings.from_env()
             share_sandbox(settings.workers, settings.reader_memory_mb, settings.reader_seconds).warm_up()
-    from data_pipeline.cli import main as run_command  # a second of imports
+    from data_pipeline.cli.app import main as run_command  # a second of imports
 
     run_command()

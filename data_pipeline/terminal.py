@@ -2,19 +2,21 @@
 
 import datetime as dt
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from data_pipeline.flow.record import Receipt
 from data_pipeline.flow.report import DayReport, Overview, read_overview, report_day, summarise_stores
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.model.batches import DriveFile
+from data_pipeline.model.inspection import Inspection, Verdict
+from data_pipeline.model.reading import Progress as FileProgress
 from data_pipeline.persist import embedded
 from data_pipeline.persist.database import open_database
 from data_pipeline.persist.database_errors import describe_url
@@ -40,13 +42,34 @@ def show_error(error: Exception) -> None:
     errors.print(f"[bold red]error:[/bold red] {escape(str(error))}", highlight=False, soft_wrap=True)
 
 
+class Meter:
+    """Counts bytes that are read, also within a file, for a progress bar."""
+
+    def __init__(self, bar: Progress, task: TaskID) -> None:
+        self._bar, self._task = bar, task
+        self._done: dict[str, int] = {}
+
+    def progress(self, name: str, progress: FileProgress) -> None:
+        """A file is read this far."""
+        self._advance(name, progress.bytes_processed)
+
+    def receipt(self, receipt: Receipt) -> None:
+        """A file is done."""
+        self._advance(receipt.file.path.name, receipt.file.size_bytes)
+        self._done.pop(receipt.file.path.name, None)
+
+    def _advance(self, name: str, position: int) -> None:
+        self._bar.advance(self._task, max(0, position - self._done.get(name, 0)))
+        self._done[name] = position
+
+
 @contextmanager
-def reading(files: Sequence[DriveFile]) -> Iterator[Callable[[Receipt], None]]:
-    """Progress over bytes with percent and time left; gives what is to be called after each file."""
+def reading(files: Sequence[DriveFile]) -> Iterator[Meter]:
+    """Progress over bytes with percent and time left."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.percentage:>3.0f} %"))
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
         task = progress.add_task(f"reading {len(files)} files", total=sum(file.size_bytes for file in files))
-        yield lambda receipt: progress.advance(task, receipt.file.size_bytes)
+        yield Meter(progress, task)
 
 
 @contextmanager
@@ -176,3 +199,55 @@ def show_database(settings: Settings) -> None:
     for migration in status(database.engine):
         applied = f"applied {migration.applied_at:%Y-%m-%d %H:%M:%S}" if migration.applied_at else "pending"
         say(f"  {migration.revision} {migration.name}: {applied}{'' if migration.checksum_ok else ', edited since'}")
+
+
+def show_inspection(seen: Inspection) -> None:
+    """What the reader sees in a file."""
+    say(f"{seen.file}: {seen.format or 'unknown format'}, {seen.size_bytes:,} bytes, {seen.records:,} records")
+    if seen.text is not None:
+        text = seen.text
+        say(f"  encoding   {text.encoding}: {text.encoding_evidence}")
+        say(f"  dialect    delimiter {text.delimiter!r}, quote {text.quote!r}: {text.dialect_evidence}")
+    if seen.sheet is not None:
+        say(f"  sheet      {seen.sheet}")
+    if seen.header_rows:
+        say(f"  header     row {', '.join(map(str, seen.header_rows))}")
+    if seen.columns:
+        console.print(tabulate_columns(seen))
+    for finding in seen.findings:
+        say(f"  {finding.severity:<8} {finding.code}: {finding.message}")
+    if seen.verdict is not None:
+        show_verdict(seen.verdict)
+    if seen.fault is not None:
+        errors.print(f"[red]{seen.fault.code}[/red] {escape(seen.fault.message)}", highlight=False, soft_wrap=True)
+
+
+def tabulate_columns(seen: Inspection) -> Table:
+    """One line per column."""
+    table = Table(box=None)
+    for name in ("column", "filled", "blank", "distinct", "kinds", "least", "most", "longest", "examples"):
+        table.add_column(name, justify="right" if name in ("filled", "blank", "distinct", "longest") else "left")
+    for column in seen.columns:
+        distinct = f"> {column.distinct}" if column.has_more_distinct else str(column.distinct)
+        kinds = ", ".join(f"{kind} {count}" if len(column.kinds) > 1 else kind for kind, count in column.kinds.items())
+        bounds = ("" if bound is None else f"{bound:.15g}" if isinstance(bound, float) else shorten(bound)
+                  for bound in (column.minimum, column.maximum))  # fmt: skip
+        examples = " | ".join(shorten(example) for example in column.examples[:3])
+        cells = (column.name, str(column.count - column.blanks), str(column.blanks), distinct, kinds, *bounds)
+        table.add_row(*map(escape, (*cells, str(column.longest), examples)))
+    return table
+
+
+def shorten(text: str, longest: int = 18) -> str:
+    """A text that fits into a column."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def show_verdict(verdict: Verdict) -> None:
+    """What a pipeline would make of a file."""
+    say(f"  judged by {verdict.pipeline}: {verdict.accepted:,} rows accepted, {verdict.rejected:,} rejected")
+    for code, count in verdict.codes.items():
+        say(f"    {code}: {count}")
+    for reason in verdict.first_reasons[:SHOWN_REJECTS]:
+        column = f", column {reason.column!r}" if reason.column else ""
+        say(f"    row {reason.row}{column}: {reason.message}")

@@ -11,6 +11,7 @@ quotes keep blanks.
 
 import polars as pl
 
+from data_pipeline.model.reading import DecimalMark, RaggedRow
 from data_pipeline.model.tables import RawRows, RawTable, ReferenceTable
 
 READ = {
@@ -48,14 +49,17 @@ def raw_rows(rows: list[tuple[str | None, ...]]) -> RawRows:
     )
 
 
-def raw_table(drawing: str | pl.DataFrame, *, decimal_mark: str = ".", ragged_rows: tuple[int, ...] = ()) -> RawTable:
+def raw_table(
+    drawing: str | pl.DataFrame, *, decimal_mark: DecimalMark = ".", ragged_rows: tuple[int, ...] = ()
+) -> RawTable:
     """Records under a header, the first of them in row 2."""
     cells = drawing if isinstance(drawing, pl.DataFrame) else table(drawing)
-    origin = RawRows(
-        cells=cells, row_numbers=[], sheet="Sheet 1", decimal_mark=decimal_mark, ragged_rows=frozenset(ragged_rows)
-    )
+    origin = RawRows(cells=cells, row_numbers=[], sheet="Sheet 1", decimal_mark=decimal_mark)
     return RawTable(
-        cells=cells, row_numbers=pl.Series("row_number", range(2, cells.height + 2), pl.Int64), origin=origin
+        cells=cells,
+        row_numbers=pl.Series("row_number", range(2, cells.height + 2), pl.Int64),
+        origin=origin,
+        ragged_rows={row: RaggedRow(1, f"text of row {row}") for row in ragged_rows},
     )
 
 

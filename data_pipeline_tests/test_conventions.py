@@ -5,11 +5,14 @@ import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer
 
-from data_pipeline import cli, errors
+from data_pipeline import errors
+from data_pipeline.cli import app as cli
+from data_pipeline.model.findings import Severity
 from data_pipeline.settings import PREFIX, PROJECT_ROOT, Settings
 
 PRODUCT = PROJECT_ROOT / "data_pipeline"
@@ -23,7 +26,8 @@ MOST_LINES = {"decorated function": 15, "function": 40, "file": 300}
 # Folders whose code says what is wrong with a file or a day; elsewhere such texts are environment variables.
 JUDGING = ("ingest", "validate", "transform", "aggregate", "pipelines", "flow")
 CODE = re.compile(r"[A-Z]+(_[A-Z0-9]+)+")
-DOCUMENTED_CODE = re.compile(r"^\*\*`(\w+)`\*\*.*\n`(.+)`$", re.MULTILINE)
+# A message that holds a backtick stands between two.
+DOCUMENTED_CODE = re.compile(r"^\*\*`(?P<code>\w+)`\*\*.*\n(?P<fence>`+)(?P<message>.+)(?P=fence)$", re.MULTILINE)
 # Its message is whatever Python says.
 WITHOUT_WORDING = {"INTERNAL_ERROR"}
 LEAST_WORDING = 15  # characters; a template with fewer of its own would fit any text
@@ -181,17 +185,23 @@ def test_example_messages_are_worded_as_the_code_words_them() -> None:
 
 def read_findings() -> list[tuple[str, str]]:
     """Code and example message of every entry of docs/findings.md."""
-    return DOCUMENTED_CODE.findall((DOCS / "findings.md").read_text(encoding="utf-8"))
+    entries = DOCUMENTED_CODE.finditer((DOCS / "findings.md").read_text(encoding="utf-8"))
+    return [(entry["code"], entry["message"].strip()) for entry in entries]
 
 
 def find_codes() -> set[str]:
-    """Every `code="..."`, first argument of FileRejected, and text of the judging folders that looks like a code."""
+    """Every `code="..."`, first argument of FileRejected, text of the judging folders that looks like a code, and what
+    stands before a severity in a tuple.
+    """
     judging = [node for folder in JUDGING for path in modules(PRODUCT / folder) for node in ast.walk(parse(path))]
     everywhere = [node for path in modules() for node in ast.walk(parse(path))]
     looking = [node for node in judging if CODE.fullmatch(str(getattr(node, "value", "")))]
     given = [node.value for node in everywhere if isinstance(node, ast.keyword) and node.arg == "code"]
     refusing = [node for node in everywhere if isinstance(node, ast.Call) and name_called(node) == "FileRejected"]
-    nodes = [*looking, *given, *(node.args[0] for node in refusing)]
+    tuples = [node.elts for node in judging if isinstance(node, ast.Tuple)]
+    graded = [code for code, severity, *_ in (elements for elements in tuples if len(elements) > 1)
+              if getattr(severity, "value", None) in get_args(Severity)]  # fmt: skip
+    nodes = [*looking, *given, *graded, *(node.args[0] for node in refusing)]
     return {str(node.value) for node in nodes if isinstance(node, ast.Constant)}
 
 

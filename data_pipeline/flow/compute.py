@@ -76,7 +76,7 @@ def restore_parts(workspace: Workspace, pipeline: Pipeline, batches: Sequence[Ro
     landed = [workspace.landing.get(batch["content_sha256"], batch["file_name"]) for batch in lost]
     named = [(file, batch["file_name"]) for file, batch in zip(landed, lost, strict=True)]
     for batch, result in zip(
-        lost, prepare_all(workspace.sandbox, named, (pipeline.spec,), workspace.home), strict=True
+        lost, prepare_all(workspace.sandbox, named, (pipeline.spec,), settings=workspace.settings), strict=True
     ):
         if isinstance(result, FileFault) or not (workspace.home / batch["part_path"]).exists():
             raise StoreError(

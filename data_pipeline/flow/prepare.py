@@ -4,27 +4,47 @@ The result is a pure function of the file's bytes and of how the pipeline judges
 never computed twice, whoever asks first: the sensor that wants to know what a file is, or the run that wants its rows.
 """
 
-import datetime as dt
 import hashlib
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Protocol
 
-import polars as pl
-
-from data_pipeline.aggregate.measures import sum_measures
+from data_pipeline.flow.beside import Beside
+from data_pipeline.flow.tally import Tally
+from data_pipeline.ingest.antivirus import find_malware, open_scanner
 from data_pipeline.ingest.identity import choose_pipeline
-from data_pipeline.ingest.readers import read_table
+from data_pipeline.ingest.reporting import report
 from data_pipeline.ingest.sandbox import Sandbox
+from data_pipeline.ingest.stream import ReadingOptions, open_tables
 from data_pipeline.model.batches import FileFault, Prepared
+from data_pipeline.model.reading import Limits, Progress, ReadingSpec
 from data_pipeline.model.spec import PipelineSpec
-from data_pipeline.persist.files import write_atomically, write_parquet
+from data_pipeline.model.tables import RawTable
+from data_pipeline.persist.files import write_atomically
 from data_pipeline.persist.landing import Landed
-from data_pipeline.validate.judge import Judged, judge
+from data_pipeline.persist.parts import writing_part
+from data_pipeline.validate.judge import Judge, Judged
 
 # Part of the key: other versions of our code or of the reader may read other rows.
 READING_VERSION = f"{version('data_pipeline')}+excelreader{version('excelreader-native')}"
-SIGNIFICANT_DIGITS = 15  # what a spreadsheet program keeps; a re-saved 0.07000000000000001 is the same cell as 0.07
+
+OnProgress = Callable[[str, Progress], None]
+"""Gets a file's name and how far it is read; called from several threads."""
+
+
+class PrepareSettings(Protocol):
+    """The part of Settings that reading needs; settings lie above this layer."""
+
+    @property
+    def home(self) -> Path: ...
+
+    @property
+    def limits(self) -> Limits: ...
+
+    @property
+    def clamd(self) -> str | None: ...
 
 
 def prepared_folder(home: Path, spec: PipelineSpec) -> Path:
@@ -45,32 +65,47 @@ def load_prepared(home: Path, sha256: str, specs: Sequence[PipelineSpec]) -> Pre
     return None
 
 
-def prepare_file(landed: Path, sha256: str, name: str, specs: Sequence[PipelineSpec], home: Path) -> Prepared:
+def prepare_file(
+    landed: Path, sha256: str, name: str, specs: Sequence[PipelineSpec], home: Path, limits: Limits
+) -> Prepared:
     """Reads, judges and writes accepted rows and reasons as Parquet; the record last, so it never names a half file.
 
-    With several specs, the header says which pipeline the file is for.
-    Raises: FileRejected when the file as a whole is unusable.
+    With several specs, the header says which pipeline the file is for. Memory holds one chunk of the file.
+    Raises: FileRejected when the file as a whole is unusable; StoreError when they cannot be written.
     """
-    table = read_table(landed, name=name)
-    spec = choose_pipeline(table.cells.columns, specs, name=name)
-    judged = judge(table, spec, name=name)
+    tables = open_tables(landed, name=name, options=options_of(specs, limits), on_progress=report)
+    first = next(tables)
+    header = first.table.cells.columns
+    spec = choose_pipeline(header, specs, name=name)
+    judging, tally = Judge(header, spec, name=name), Tally(spec)
     part, rejects = f"{sha256}.parquet", f"{sha256}.rejects.parquet"
     folder = prepared_folder(home, spec)
-    write_parquet(folder / part, judged.accepted)
-    write_parquet(folder / rejects, judged.rejects)
+    with writing_part(folder / part) as accepted, writing_part(folder / rejects) as refused, Beside() as beside:
+
+        def keep(pair: tuple[RawTable, Judged]) -> None:
+            table, judged = pair
+            accepted.add(judged.accepted)
+            refused.add(judged.rejects)
+            tally.add(table, judged)
+
+        for chunk in itertools.chain([first], tables):
+            beside.run(keep, (chunk.table, judging.judge(chunk.table, is_last=chunk.is_last)))
+        judging.refuse_if_too_many()
+    origin = first.table.origin
     prepared = Prepared(
         pipeline=spec.name,
         content_sha256=sha256,
-        cells_sha256=hash_cells(judged),
-        sheet=table.origin.sheet,
-        rows_read=table.cells.height,
-        rows_accepted=judged.accepted.height,
-        rows_rejected=judged.rejected_rows,
-        measures=sum_measures(judged.accepted, spec.measures),
-        stores=count_values(judged, spec.identity.store_column),
-        sales_dates=count_days(judged, spec.identity.sales_date_column),
-        created_at=table.origin.created_at,
-        findings=list(judged.findings),
+        cells_sha256=tally.cells_sha256,
+        sheet=origin.sheet,
+        rows_read=judging.records,
+        rows_accepted=tally.rows_accepted,
+        rows_rejected=judging.rejected,
+        measures=tally.measures,
+        stores=dict(tally.stores),
+        sales_dates=tally.sales_dates,
+        created_at=origin.created_at,
+        findings=tally.findings,
+        statistics=tally.statistics,
         part=part,
         rejects=rejects,
     )
@@ -78,42 +113,39 @@ def prepare_file(landed: Path, sha256: str, name: str, specs: Sequence[PipelineS
     return prepared
 
 
+def options_of(specs: Sequence[PipelineSpec], limits: Limits) -> ReadingOptions:
+    """How a file is read that may be for any of these pipelines: what all of them declare, and their headers."""
+    declared = {spec.source.reading for spec in specs}
+    headers = frozenset(header for spec in specs for column in spec.columns for header in column.headers)
+    ignored = frozenset(header for spec in specs for header in spec.source.ignored_headers)
+    reading = declared.pop() if len(declared) == 1 else ReadingSpec()
+    return ReadingOptions(reading=reading, known_headers=headers | ignored, limits=limits)
+
+
 def prepare_all(
-    sandbox: Sandbox, landed: Sequence[tuple[Landed, str]], specs: Sequence[PipelineSpec], home: Path
+    sandbox: Sandbox,
+    landed: Sequence[tuple[Landed, str]],
+    specs: Sequence[PipelineSpec],
+    *,
+    settings: PrepareSettings,
+    on_progress: OnProgress = lambda _, __: None,
 ) -> Iterator[Prepared | FileFault]:
-    """Prepares files in parallel, those with a kept result at once; yields in order of `landed` (file, given name)."""
-    kept = [load_prepared(home, file.sha256, specs) for file, _ in landed]
+    """Prepares files in parallel, those with a kept result at once; yields in order of `landed` (file, given name).
+
+    Raises: StoreError when a virus scanner is wanted and away: no reader sees a file that was not scanned.
+    """
+    scanner = open_scanner(settings.clamd)
+    kept: list[Prepared | FileFault | None] = [
+        load_prepared(settings.home, file.sha256, specs) or find_malware(scanner, file.path, name)
+        for file, name in landed
+    ]
     calls = [
-        (file.path, file.sha256, name, specs, home)
+        (file.path, file.sha256, name, specs, settings.home, settings.limits)
         for (file, name), prepared in zip(landed, kept, strict=True)
         if prepared is None
     ]
-    fresh = sandbox.run(prepare_file, calls) if calls else iter(())
+    names = [call[2] for call in calls]
+    told = lambda position, progress: on_progress(names[position], progress)  # noqa: E731 - a partial over a list
+    fresh = sandbox.run(prepare_file, calls, on_told=told) if calls else iter(())
     for prepared in kept:
         yield prepared if prepared is not None else next(fresh)
-
-
-def hash_cells(judged: Judged) -> str:
-    """Hash of what the declared cells mean: equal for two files that say the same in another encoding."""
-    meaning = judged.values.with_columns(pl.col(pl.Float64).round_sig_figs(SIGNIFICANT_DIGITS))
-    unread = judged.rejects.select("record_index", "error_code", "column_name", "raw_text")
-    return hashlib.sha256((meaning.write_csv() + unread.write_csv()).encode()).hexdigest()
-
-
-def count_values(judged: Judged, column: str | None) -> dict[str, int]:
-    """How many records name each value of a column; blank ones are not counted."""
-    if column is None or column not in judged.values.columns:
-        return {}
-    named = judged.values[column].drop_nulls()
-    return dict(named.filter(named != "").value_counts(sort=True).iter_rows())
-
-
-def count_days(judged: Judged, column: str | None) -> dict[str, int]:
-    """How many records name each day; texts that are no day of our times, such as 0000-00-00, are not counted."""
-    counts = count_values(judged, column)
-    named = pl.DataFrame(
-        {"day": list(counts), "rows": list(counts.values())}, schema={"day": pl.String, "rows": pl.Int64}
-    )
-    days = named.with_columns(pl.col("day").str.to_date("%Y-%m-%d", strict=False))
-    real = days.filter(pl.col("day").is_between(dt.date(1990, 1, 1), dt.date(2100, 1, 1)))
-    return {day.isoformat(): rows for day, rows in real.group_by("day").sum().sort("day").iter_rows()}

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from data_pipeline.errors import DriveError
-from data_pipeline.flow.prepare import prepare_all
+from data_pipeline.flow.prepare import OnProgress, prepare_all
 from data_pipeline.flow.record import Receipt, Statement, record_fresh, record_parked, record_repeat
 from data_pipeline.flow.workspace import Workspace
+from data_pipeline.ingest.drive import find_name_fault
 from data_pipeline.model.batches import DriveFile, FileFault, Prepared
 from data_pipeline.persist import tracking
 from data_pipeline.persist.landing import Landed
@@ -19,6 +20,7 @@ def receive_files(
     statement: Statement | None = None,
     *,
     on_receipt: Callable[[Receipt], None] = lambda _: None,
+    on_progress: OnProgress = lambda _, __: None,
 ) -> list[Receipt]:
     """Takes in files; each ends as exactly one receipt, durable before the next begins.
 
@@ -27,13 +29,15 @@ def receive_files(
     statement = statement or Statement()
     receipts = []
     with workspace.database.hold_lock("receive"):
-        for receipt in receive_each(workspace, files, statement):
+        for receipt in receive_each(workspace, files, statement, on_progress):
             receipts.append(receipt)
             on_receipt(receipt)
     return receipts
 
 
-def receive_each(workspace: Workspace, files: Sequence[DriveFile], statement: Statement) -> Iterable[Receipt]:
+def receive_each(
+    workspace: Workspace, files: Sequence[DriveFile], statement: Statement, on_progress: OnProgress
+) -> Iterable[Receipt]:
     """Lands all files, recognises those that came before, has the others read in parallel."""
     fresh: list[tuple[DriveFile, Landed]] = []
     coming: set[str] = set()
@@ -48,7 +52,7 @@ def receive_each(workspace: Workspace, files: Sequence[DriveFile], statement: St
         (repeats if is_repeat else fresh).append((file, landed))
         coming.add(landed.sha256)
     doubtful: set[str] = set()
-    for (_, landed), receipt in record_all(workspace, fresh, statement):
+    for (_, landed), receipt in record_all(workspace, fresh, statement, on_progress):
         yield receipt
         if receipt.outcome == "parked":
             doubtful.add(landed.sha256)
@@ -59,13 +63,14 @@ def receive_each(workspace: Workspace, files: Sequence[DriveFile], statement: St
         elif landed.sha256 in doubtful:
             yield record_parked(workspace, file, landed, "holds the same bytes as another file that is parked", ())
         else:  # the same bytes could not be read under the other name
-            yield from (receipt for _, receipt in record_all(workspace, [(file, landed)], statement))
+            yield from (receipt for _, receipt in record_all(workspace, [(file, landed)], statement, on_progress))
 
 
 def land(workspace: Workspace, file: DriveFile) -> Landed | Receipt:
     """A copy of the file's bytes, or the receipt of one that cannot be copied."""
-    if not file.has_text_name:
-        return Receipt(file, "unreadable", "its name is not text (a foreign encoding?); rename it")
+    fault = find_name_fault(file)
+    if fault is not None:
+        return Receipt(file, "unreadable", fault)
     try:
         return workspace.landing.take(file.path)
     except DriveError as error:
@@ -73,13 +78,13 @@ def land(workspace: Workspace, file: DriveFile) -> Landed | Receipt:
 
 
 def record_all(
-    workspace: Workspace, fresh: Sequence[tuple[DriveFile, Landed]], statement: Statement
+    workspace: Workspace, fresh: Sequence[tuple[DriveFile, Landed]], statement: Statement, on_progress: OnProgress
 ) -> Iterable[tuple[tuple[DriveFile, Landed], Receipt]]:
     """Has files read in parallel, and records them in the order of their export."""
     candidates = [statement.pipeline] if statement.pipeline else sorted(load_catalog())
     specs = tuple(workspace.pipeline(name).spec for name in candidates)
     named = [(landed, file.path.name) for file, landed in fresh]
-    prepared = prepare_all(workspace.sandbox, named, specs, workspace.home)
+    prepared = prepare_all(workspace.sandbox, named, specs, settings=workspace.settings, on_progress=on_progress)
     coming_in = [(file, landed, one) for (file, landed), one in zip(fresh, prepared, strict=True)]
     for file, landed, one in sorted(coming_in, key=lambda delivery: order_of_export(delivery[0], delivery[2])):
         yield (file, landed), record_fresh(workspace, file, landed, one, statement)

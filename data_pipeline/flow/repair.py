@@ -54,10 +54,10 @@ def look_at_file(path: Path) -> DriveFile:
 
     Raises: RequestError when it is not there.
     """
-    path = path.resolve()
-    if not path.is_file():
+    path = path.parent.resolve() / path.name  # a link put where a file was is not followed
+    if path.is_symlink() or not path.is_file():
         raise RequestError(f"{path}: expected a file, found none.")
-    status = path.stat()
+    status = path.lstat()
     relative = Path(path.parent.name) / path.name
     return DriveFile(path=path, relative=str(relative), size_bytes=status.st_size, mtime_ns=status.st_mtime_ns)
 

@@ -5,12 +5,11 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-import polars as pl
-
 from data_pipeline.flow.prepare import prepare_all, prepared_folder
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.model.batches import FileFault, Prepared
 from data_pipeline.persist import tracking
+from data_pipeline.persist.parts import read_chunks
 from data_pipeline.persist.tracking import ClaimedBatch
 from data_pipeline.pipelines.catalog import Pipeline
 
@@ -66,7 +65,7 @@ def stage_batches(
 def settle_each(workspace: Workspace, pipeline: Pipeline, claimed: Sequence[ClaimedBatch]) -> Iterator[StagedBatch]:
     """Judges claimed batches in parallel and records each in a transaction of its own."""
     landed = [(workspace.landing.get(batch.content_sha256, batch.file_name), batch.file_name) for batch in claimed]
-    results = prepare_all(workspace.sandbox, landed, (pipeline.spec,), workspace.home)
+    results = prepare_all(workspace.sandbox, landed, (pipeline.spec,), settings=workspace.settings)
     for batch, result in zip(claimed, results, strict=True):
         settle(workspace, pipeline, batch, result)
         if isinstance(result, FileFault):
@@ -88,5 +87,5 @@ def settle(workspace: Workspace, pipeline: Pipeline, batch: ClaimedBatch, result
             result,
             part=str((folder / result.part).relative_to(workspace.home)),
             spec_hash=folder.name,
-            rejects=pl.read_parquet(folder / result.rejects),
+            rejects=read_chunks(folder / result.rejects),
         )

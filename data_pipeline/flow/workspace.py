@@ -36,7 +36,7 @@ class Workspace:
             settings=settings,
             database=open_database(settings),
             sandbox=share_sandbox(settings.workers, settings.reader_memory_mb, settings.reader_seconds),
-            landing=Landing(settings.home / "landing"),
+            landing=Landing.open(settings.home / "landing"),
             lake=Lake(settings.home),
         )
 

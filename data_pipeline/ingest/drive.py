@@ -1,5 +1,6 @@
 """A drive that people drop files into: what is there, and which of it has come to rest."""
 
+import re
 import stat
 import time
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,9 @@ from data_pipeline.model.batches import DriveFile
 
 # Names that programs use for files they are still writing or keep to themselves.
 TEMPORARY = ("~$*", ".*", "*.tmp", "*.part", "*.crdownload", "desktop.ini", "thumbs.db")
+# Control characters, line ends, marks that turn the direction of writing, and bytes that are no text: what a terminal
+# obeys instead of showing it.
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 EMPTY_SECONDS = 600  # after which a file without a byte in it is a mistake, no longer a copy that is about to begin
 
 
@@ -52,14 +56,16 @@ class LocalDrive:
             ) from error
         return [file for path in found if (file := self._look_at(path)) is not None]
 
-    def _walk(self, folder: Path) -> Iterable[Path]:
-        for entry in folder.iterdir():
-            if any(fnmatch(entry.name.lower(), pattern) for pattern in TEMPORARY):
-                continue
-            if entry.is_dir() and not entry.is_symlink():
-                yield from self._walk(entry)
-            elif any(fnmatch(entry.name.lower(), pattern) for pattern in self._patterns):
-                yield entry
+    def _walk(self, root: Path) -> Iterable[Path]:
+        folders = [root]
+        while folders:
+            for entry in folders.pop().iterdir():
+                if any(fnmatch(entry.name.lower(), pattern) for pattern in TEMPORARY):
+                    continue
+                if entry.is_dir() and not entry.is_symlink():
+                    folders.append(entry)
+                elif any(fnmatch(entry.name.lower(), pattern) for pattern in self._patterns):
+                    yield entry
 
     def _look_at(self, path: Path) -> DriveFile | None:
         try:
@@ -69,8 +75,18 @@ class LocalDrive:
         if not stat.S_ISREG(status.st_mode):
             return None
         relative = str(Path(self._root.name) / path.relative_to(self._root))
-        shown = relative.encode(errors="backslashreplace").decode()
+        shown = UNPRINTABLE.sub(lambda match: ascii(match.group())[1:-1], relative)
         return DriveFile(path=path, relative=shown, size_bytes=status.st_size, mtime_ns=status.st_mtime_ns)
+
+
+def find_name_fault(file: DriveFile) -> str | None:
+    """Why a file's path cannot be written into messages and tables as it is; None when it can."""
+    if not file.has_text_name:
+        return "its name is not text (a foreign encoding?); rename it"
+    found = UNPRINTABLE.search(str(file.path))
+    if found is None:
+        return None
+    return f"its name holds the character {ascii(found.group())}, which no screen shows; rename it"
 
 
 def find_settled(files: Iterable[DriveFile], before: Mapping[str, tuple[int, int]]) -> list[DriveFile]:

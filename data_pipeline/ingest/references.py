@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from data_pipeline.errors import StoreError
-from data_pipeline.ingest.readers import READERS, read_rows
+from data_pipeline.ingest.readers import TABLE_SUFFIXES, read_rows
 from data_pipeline.ingest.sandbox import Sandbox
 from data_pipeline.model.batches import FileFault
 from data_pipeline.model.tables import RawRows, ReferenceTable
@@ -18,7 +18,9 @@ def load_references(folder: Path, sandbox: Sandbox) -> dict[str, ReferenceTable]
     if not folder.is_dir():
         raise StoreError(f"reference folder {folder}: expected a folder, found none. Set DATA_PIPELINE_REFERENCE_DIR.")
     paths = sorted(
-        path for path in folder.rglob("*") if path.suffix.lower() in READERS and not path.name.startswith((".", "~"))
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in TABLE_SUFFIXES and not path.name.startswith((".", "~"))
     )
     tables = {}
     for path, result in zip(paths, sandbox.run(read_reference, [(path,) for path in paths]), strict=True):

@@ -14,13 +14,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import Pipe
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from data_pipeline.errors import StoreError
 from data_pipeline.ingest import sandbox_worker
+from data_pipeline.ingest.reporting import Told
 from data_pipeline.model.batches import FileFault
 
 Result = TypeVar("Result")
+OnTold = Callable[[Any], None]
 
 # What workers import before the first file comes: by name, since it lies in a layer above.
 READERS = "data_pipeline.flow.prepare"
@@ -37,12 +39,20 @@ class Worker:
         )
         theirs.close()
 
-    def call(self, function: Callable[..., object], arguments: tuple[object, ...], seconds: float) -> object:
-        """Result or FileFault of one call. The worker is gone when `is_alive` says so afterwards."""
+    def call(
+        self, function: Callable[..., object], arguments: tuple[object, ...], seconds: float, on_told: OnTold
+    ) -> object:
+        """Result or FileFault of one call; `seconds` may pass without a word from it.
+
+        The worker is gone when `is_alive` says so afterwards.
+        """
         try:
             self._pipe.send((function, arguments))
-            if self._pipe.poll(seconds):
-                return self._pipe.recv()
+            while self._pipe.poll(seconds):
+                answer = self._pipe.recv()
+                if not isinstance(answer, Told):
+                    return answer
+                on_told(answer.value)
         except (EOFError, BrokenPipeError, ConnectionResetError):
             code = self._process.wait()
             message = f"the reader died of it (exit code {code}). Export the file again and send that."
@@ -93,22 +103,31 @@ class Sandbox:
             self._idle.get().stop()
         self._is_started = False
 
-    def run(self, function: Callable[..., Result], calls: Sequence[tuple[object, ...]]) -> Iterator[Result | FileFault]:
+    def run(
+        self,
+        function: Callable[..., Result],
+        calls: Sequence[tuple[object, ...]],
+        *,
+        on_told: Callable[[int, Any], None] = lambda _, __: None,
+    ) -> Iterator[Result | FileFault]:
         """Calls `function` once per tuple of arguments, in parallel; yields results in order as they come.
+
+        `on_told` gets what a call reports on its way, with the call's position; it is called from several threads.
 
         Raises: StoreError when a reader could not write what it read, which is no fault of its file.
         """
         self.warm_up()
         with ThreadPoolExecutor(max_workers=self._size) as threads:
-            results = threads.map(lambda call: self._call(function, call), calls)
+            told = [functools.partial(on_told, position) for position in range(len(calls))]
+            results = threads.map(lambda call, on_told: self._call(function, call, on_told), calls, told)
             yield from cast("Iterator[Result | FileFault]", results)
 
-    def _call(self, function: Callable[..., object], call: tuple[object, ...]) -> object:
+    def _call(self, function: Callable[..., object], call: tuple[object, ...], on_told: OnTold) -> object:
         worker = self._idle.get()
         if not worker.is_alive:  # died while idle: that is not this file's fault
             worker = Worker(self._memory_mb, self._preload)
         try:
-            answer = worker.call(function, call, self._seconds)
+            answer = worker.call(function, call, self._seconds, on_told)
         finally:
             self._idle.put(worker if worker.is_alive else Worker(self._memory_mb, self._preload))
         if isinstance(answer, StoreError):

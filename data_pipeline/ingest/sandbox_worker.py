@@ -7,6 +7,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 from data_pipeline.errors import FileRejected, StoreError
+from data_pipeline.ingest.reporting import Parent
 from data_pipeline.model.batches import FileFault
 
 
@@ -38,6 +39,7 @@ def call_guarded(function: Callable[..., object], arguments: tuple[object, ...])
 
 def serve(pipe: Connection) -> None:
     """Answers calls until the parent closes the pipe or dies."""
+    Parent.pipe = pipe
     while True:
         try:
             function, arguments = pipe.recv()

@@ -1,43 +1,150 @@
-"""Rows of text with a header on top -> RawTable with named columns."""
+"""Rows of text with a header somewhere near the top -> tables with named columns, chunk by chunk."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import polars as pl
 
 from data_pipeline.errors import FileRejected
+from data_pipeline.ingest.header import Header, find_footer, find_header
 from data_pipeline.model.findings import Finding
+from data_pipeline.model.reading import RaggedRow, ReadingSpec
 from data_pipeline.model.tables import RawRows, RawTable
 
+HEADER_ROWS = 100  # within which the header must stand
+TOLD = 20  # places that a finding names
 
-def build_table(raw: RawRows, *, name: str) -> RawTable:
-    """Takes row 1 as the header, keeps one row per record that is not entirely blank.
+
+@dataclass(frozen=True)
+class Naming:
+    """Which column carries which name."""
+
+    header: Header
+    named: dict[str, str]
+    unnamed: list[str]
+
+
+def build_tables(
+    chunks: Iterable[RawRows], *, name: str, reading: ReadingSpec, known_headers: frozenset[str]
+) -> Iterator[tuple[RawTable, bool]]:
+    """Gives every chunk under the file's header, blank rows left out, and whether it is the last.
 
     Raises: FileRejected when there is no header or no record, or two columns share a name.
     """
-    rows = raw.cells
-    if rows.height == 0 or rows.width == 0:
+    naming: Naming | None = None
+    records = 0
+    for rows, is_last in tell_last(chunks):
+        if rows.cells.height == 0 or rows.cells.width == 0:
+            continue
+        is_first = naming is None
+        naming = naming or name_columns(rows, reading, known_headers, name=name)
+        table = build_table(rows, naming, reading, is_first=is_first, is_last=is_last, name=name)
+        records += table.cells.height
+        if is_last and records == 0:
+            break
+        yield table, is_last
+    if naming is None:
         raise FileRejected("EMPTY_FILE", f"{name}: expected a header row and records, found nothing. Export it again.")
-    header = [(cell or "").strip() for cell in rows.row(0)]
-    names = [title for title in header if title]
-    if not names:
-        raise FileRejected("NO_HEADER", f"{name}: row 1 is blank; it must hold the column names.")
-    doubled = sorted(title for title, count in Counter(names).items() if count > 1)
-    if doubled:
-        raise FileRejected("DOUBLED_HEADER", f"{name}: row 1 names these columns twice: {', '.join(doubled)}.")
-    records = rows.slice(1)
-    filled = records.select(pl.any_horizontal(pl.all().fill_null("").str.strip_chars() != "")).to_series()
-    if not filled.any():
+    if records == 0:
         raise FileRejected("EMPTY_FILE", f"{name}: expected records below the header, found none. Export it again.")
-    unnamed = [column for column, title in zip(rows.columns, header, strict=True) if not title]
-    named = {column: title for column, title in zip(rows.columns, header, strict=True) if title}
-    numbers = pl.Series("row_number", raw.row_numbers[1:], dtype=pl.Int64)
-    notes = [*note_blank_rows(name, filled), *note_unnamed_cells(name, records.select(unnamed), numbers)]
-    return RawTable(
-        cells=records.filter(filled).select(named.keys()).rename(named),
-        row_numbers=numbers.filter(filled),
-        origin=raw,
-        findings=tuple(notes),
+
+
+def tell_last(chunks: Iterable[RawRows]) -> Iterator[tuple[RawRows, bool]]:
+    """Every chunk, with whether another one follows."""
+    before: RawRows | None = None
+    for chunk in chunks:
+        if before is not None:
+            yield before, False
+        before = chunk
+    if before is not None:
+        yield before, True
+
+
+def name_columns(rows: RawRows, reading: ReadingSpec, known_headers: frozenset[str], *, name: str) -> Naming:
+    """Finds the header in the first chunk.
+
+    Raises: FileRejected when there is none, two columns share a name, or it has other fields than the records.
+    """
+    top = rows.cells.head(HEADER_ROWS).fill_null("")
+    header = find_header(
+        top,
+        [int(row) for row in rows.row_numbers[:HEADER_ROWS]],
+        known_headers=known_headers,
+        declared=reading,
+        name=name,
     )
+    titles = dict(zip(rows.cells.columns, header.names, strict=True))
+    doubled = sorted(title for title, count in Counter(filter(None, header.names)).items() if count > 1)
+    if doubled:
+        line = int(rows.row_numbers[header.positions[-1]])
+        raise FileRejected("DOUBLED_HEADER", f"{name}: row {line} names these columns twice: {', '.join(doubled)}.")
+    named = {column: title for column, title in titles.items() if title}
+    return Naming(header, named, [column for column, title in titles.items() if not title])
+
+
+def build_table(
+    rows: RawRows, naming: Naming, reading: ReadingSpec, *, is_first: bool, is_last: bool, name: str
+) -> RawTable:
+    """One chunk's records; what is no record is told."""
+    skipped = naming.header.height if is_first else 0
+    cells, numbers = rows.cells.slice(skipped), pl.Series("row_number", rows.row_numbers[skipped:], dtype=pl.Int64)
+    findings = list(naming.header.findings) if is_first else []
+    if is_last:
+        footer = find_footer(cells, numbers, naming.header, name=name)
+        if footer is not None:
+            cells, numbers = cells.head(footer.first), numbers.head(footer.first)
+            findings.append(footer.finding)
+    filled = find_filled(cells)
+    findings += note_blank_rows(name, filled)
+    findings += note_unnamed_cells(name, cells.select(naming.unnamed), numbers)
+    above = int(rows.row_numbers[skipped]) if cells.height else 0  # of the header, or titles
+    blank = set(numbers.filter(~filled)) if rows.ragged_rows else set()
+    ragged = {row: one for row, one in rows.ragged_rows.items() if row >= above and row not in blank}
+    cells, numbers = (cells, numbers) if filled.all() else (cells.filter(filled), numbers.filter(filled))
+    refused, notes = apply_policy(ragged, reading, len(naming.named) + len(naming.unnamed), name=name)
+    return RawTable(
+        cells=cells.select(naming.named.keys()).rename(naming.named),
+        row_numbers=numbers,
+        origin=rows,
+        findings=(*rows.findings, *findings, *notes),
+        ragged_rows=refused,
+        header_rows=tuple(int(rows.row_numbers[place]) for place in naming.header.positions) if is_first else (),
+    )
+
+
+def find_filled(cells: pl.DataFrame) -> pl.Series:
+    """Which rows hold anything; only those with a blank first cell need a look at the others."""
+    is_filled = cells.to_series(0).fill_null("").str.strip_chars() != ""
+    if is_filled.all():
+        return is_filled
+    doubtful = cells.filter(~is_filled).select(pl.any_horizontal(pl.all().fill_null("").str.strip_chars() != ""))
+    return is_filled.scatter((~is_filled).arg_true(), doubtful.to_series())
+
+
+def apply_policy(
+    ragged: dict[int, RaggedRow], reading: ReadingSpec, width: int, *, name: str
+) -> tuple[dict[int, RaggedRow], list[Finding]]:
+    """The records that the pipeline's policy refuses, and what is told of those that it lets through."""
+    if reading.ragged == "reject" or not ragged:
+        return ragged, []
+    short = {row: one for row, one in ragged.items() if one.fields < width}
+    long = {row: one for row, one in ragged.items() if one.fields > width}
+    padded = note_ragged(name, "ROWS_PADDED", "have fewer fields than the header; what is missing is blank", short)
+    if reading.ragged == "pad":
+        return long, padded
+    words = "have more fields than the header; what is too much is only told here"
+    return {}, padded + note_ragged(name, "ROWS_RESCUED", words, long)
+
+
+def note_ragged(name: str, code: str, words: str, rows: dict[int, RaggedRow]) -> list[Finding]:
+    """Records that were taken although their fields are not the header's, with their text."""
+    if not rows:
+        return []
+    first = min(rows)
+    message = f"{name}: {len(rows)} rows {words}; first: row {first}"
+    told = {str(row): one.text for row, one in sorted(rows.items())[:TOLD]}
+    return [Finding(code=code, message=message, rows=len(rows), details={"texts": told})]
 
 
 def note_blank_rows(name: str, filled: pl.Series) -> list[Finding]:
@@ -56,5 +163,5 @@ def note_unnamed_cells(name: str, cells: pl.DataFrame, numbers: pl.Series) -> li
         return []
     message = f"{name}: {len(lines)} rows hold cells in columns without a name; first: row {lines[0]}"
     return [
-        Finding(code="CELLS_WITHOUT_COLUMN", message=message, rows=len(lines), details={"rows": lines[:20].to_list()})
+        Finding(code="CELLS_WITHOUT_COLUMN", message=message, rows=len(lines), details={"rows": lines[:TOLD].to_list()})
     ]

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from data_pipeline.model.findings import Finding
+from data_pipeline.model.statistics import FieldStatistics
 
 WitnessSource = Literal["operator", "folder", "file_name", "file_created", "store_column", "sales_dates"]
 Subject = Literal["store", "business_date"]
@@ -44,6 +45,7 @@ class Prepared(BaseModel):
     sales_dates: dict[str, int]
     created_at: dt.datetime | None
     findings: list[Finding]
+    statistics: list[FieldStatistics]
     part: str
     rejects: str
 

@@ -12,6 +12,10 @@ DateOrder = Literal["ymd", "dmy", "mdy"]
 RaggedPolicy = Literal["reject", "pad", "rescue"]
 
 
+DELIMITER = r"^[\t -/:-@\[-`{-~]$"
+"""What can stand between fields: a tabulator, a space, or a mark of one byte that no word or number holds."""
+
+
 class ReadingSpec(BaseModel):
     """What a pipeline declares about its files; whatever is None is decided by evidence, file by file."""
 
@@ -19,8 +23,8 @@ class ReadingSpec(BaseModel):
 
     encoding: str | None = None
     """A codec's name as Python knows it."""
-    delimiter: str | None = Field(None, min_length=1, max_length=1)
-    quote: str | None = Field(None, max_length=1)
+    delimiter: str | None = Field(None, pattern=DELIMITER)
+    quote: str | None = Field(None, pattern=r"^[!-~]?$")
     """'' declares that nothing is quoted."""
     escape: Literal["doubled", "backslash"] | None = None
     """How a quote inside a quoted field is written."""
@@ -35,6 +39,8 @@ class ReadingSpec(BaseModel):
     ragged: RaggedPolicy = "reject"
     """Records with another number of fields than the header: rejected; filled with blanks if too short; or, if too
     long, kept with what is too much told."""
+    second_reader_share: float = Field(0.05, ge=0, le=1)
+    """Share of the XLSX files that a second reader reads too; which ones, their content decides."""
 
 
 class Limits(BaseModel):
@@ -53,6 +59,8 @@ class Limits(BaseModel):
     """One record of a text file."""
     field_bytes: int = 1024**2
     """One cell."""
+    memory_bytes: int = 1024**3
+    """What reading may take."""
 
 
 @dataclass(frozen=True)
@@ -80,3 +88,42 @@ class Dialect:
     evidence: str = ""
     """Why, in words for `inspect`."""
     findings: tuple[Finding, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class TextOrigin:
+    """All that is decided about a text file before its first record is read."""
+
+    encoding: Encoding
+    dialect: Dialect
+    width: int
+    """Fields of a record."""
+    skipped_lines: int = 0
+    """Lines at the top that speak of the file and hold nothing of it, such as Excel's `sep=;`."""
+
+    @property
+    def decimal_hint(self) -> DecimalMark:
+        """Programs that separate by semicolon do so because their decimal mark is the comma."""
+        return "," if self.dialect.delimiter == ";" else "."
+
+
+@dataclass(frozen=True)
+class RaggedRow:
+    """A record with another number of fields than the header."""
+
+    fields: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a file is read."""
+
+    bytes_processed: int
+    total_bytes: int
+    rows: int
+
+    @property
+    def percent(self) -> float:
+        """Share of the file's bytes, 0 to 100."""
+        return 100.0 * self.bytes_processed / self.total_bytes if self.total_bytes else 100.0

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from data_pipeline.model.reading import ReadingSpec
+
 ColumnType = Literal["text", "integer", "number", "date"]
 RuleSeverity = Literal["warn", "reject_row"]
 
@@ -67,6 +69,8 @@ class SourceSpec(Part):
     ignored_headers: tuple[str, ...] = ()
     """Known columns that nobody uses; any other unknown header is reported."""
     reject_file_over_percent: float = Field(20.0, ge=0, le=100)
+    reading: ReadingSpec = ReadingSpec()
+    """What is known of the files' form; all of it may be left to evidence."""
 
 
 class IdentitySpec(Part):

@@ -16,7 +16,13 @@ from data_pipeline.persist.files import write_atomically
 from data_pipeline.persist.number_text import format_numbers
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# Texts that begin like this are run by spreadsheet programs, from CSV files too; the last four are full-width forms.
+# Source: OWASP, "CSV Injection".
+FORMULA_START = "^[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 XLSX_FOLDER = "xlsx"
+STEM_BYTES = 200  # of a file's name, of which 255 are possible
+# A cell holds 32,767 UTF-16 units, of which a character takes at most two; one text more would stop the whole file.
+XLSX_TEXT = 16_383
 XLSX_TYPES = {
     pl.String: excelreader.ColumnType.STRING,
     pl.Int64: excelreader.ColumnType.I64,
@@ -41,15 +47,27 @@ def as_csv(rows: pl.DataFrame, output: OutputSpec) -> bytes:
     if output.style == "machine":
         return table.write_csv().encode()
     float_texts = [header for header, column in output.columns.items() if column in output.text_columns]
-    texts = format_numbers(table.with_columns(pl.col(float_texts).cast(pl.Float64).cast(pl.String)))
+    plain_texts = [header for header, kind in table.schema.items() if kind == pl.String and header not in float_texts]
+    texts = format_numbers(
+        table.with_columns(pl.col(float_texts).cast(pl.Float64).cast(pl.String), pl.col(plain_texts).pipe(mark_as_text))
+    )
     buffer = io.BytesIO()
     texts.write_csv(buffer, separator=";", quote_style="necessary")
     return BYTE_ORDER_MARK + buffer.getvalue()
 
 
+def mark_as_text(text: pl.Expr) -> pl.Expr:
+    """Texts with an apostrophe before those that a spreadsheet program would run as a formula."""
+    return text.str.replace(FORMULA_START, "'${0}")
+
+
 def as_xlsx(rows: pl.DataFrame, output: OutputSpec) -> bytes:
-    """The same rows as a workbook; every text is a text cell, so nothing in it runs as a formula."""
-    plain = [pl.col(pl.Date).cast(pl.String), pl.col(pl.Boolean, pl.Int32).cast(pl.Int64)]
+    """The same rows as a workbook; every text is a text cell, so nothing in it runs as a formula or is a link."""
+    plain = [
+        pl.col(pl.Date).cast(pl.String),
+        pl.col(pl.Boolean, pl.Int32).cast(pl.Int64),
+        pl.col(pl.String).str.head(XLSX_TEXT),
+    ]
     table = select_output(rows, output).with_columns(plain)
     buffer = io.BytesIO()
     kinds = [XLSX_TYPES[column.dtype.base_type()] for column in table]
@@ -123,9 +141,10 @@ def file_stems(file_names: dict[str, str]) -> dict[str, str]:
 
 
 def safe_name(text: str) -> str:
-    """A text as one part of a path.
+    """A text as one part of a path, short enough for what is added to it.
 
     >>> safe_name("stock - ../Aceh")
     'stock - .._Aceh'
     """
-    return "".join(character if character.isprintable() and character not in "/\\:" else "_" for character in text)
+    safe = "".join(character if character.isprintable() and character not in "/\\:" else "_" for character in text)
+    return safe.encode()[:STEM_BYTES].decode(errors="ignore")

@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import re
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +15,10 @@ from typing import BinaryIO
 from data_pipeline.errors import DriveError, StoreError
 
 CHUNK_BYTES = 1 << 20
+LEFTOVER_SECONDS = 24 * 60 * 60  # after which nobody is writing to a copy any more
+SUFFIX = re.compile(r"\.[a-z0-9]{1,16}")
+# Folders are passed through; listing them may be forbidden, and only Linux tells the two apart.
+FOLDER_FLAGS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
@@ -30,9 +36,28 @@ class Landing:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @classmethod
+    def open(cls, folder: Path) -> "Landing":
+        """The landing in that folder, without the half copies that killed processes left there.
+
+        Raises: StoreError when they cannot be removed.
+        """
+        try:
+            for path in folder.glob("*.part"):
+                if time.time() - path.stat().st_mtime > LEFTOVER_SECONDS:
+                    path.unlink(missing_ok=True)
+        except FileNotFoundError:  # another process opens it too
+            pass
+        except OSError as error:
+            raise StoreError(
+                f"{error.filename}: cannot be removed: {error.strerror}. Check its access rights."
+            ) from error
+        return cls(folder)
+
     def find(self, sha256: str, suffix: str) -> Path:
-        """Where the content with that hash lies."""
-        return self._folder / sha256[:2] / f"{sha256}{suffix.lower()}"
+        """Where the content with that hash lies; a suffix that no program gives is left out, names being anybody's."""
+        plain = suffix.lower() if SUFFIX.fullmatch(suffix.lower()) else ""
+        return self._folder / sha256[:2] / f"{sha256}{plain}"
 
     def get(self, sha256: str, file_name: str) -> Landed:
         """Content that was taken in before, under the suffix of the name that its sender gave it.
@@ -53,9 +78,11 @@ class Landing:
         descriptor = open_plainly(source)
         with os.fdopen(descriptor, "rb") as stream:
             before = os.fstat(descriptor)
-            temporary, digest = self._copy(stream, source)
+            # One byte more than there was tells that it grew; who never stops writing does not fill our disk.
+            temporary, digest = self._copy(stream, source, before.st_size + 1)
             after = os.fstat(descriptor)
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        looks = {(status.st_size, status.st_mtime_ns) for status in (before, after)}
+        if len(looks) > 1 or temporary.stat().st_size != after.st_size:
             temporary.unlink()
             raise DriveError(f"{source}: changed while it was read. It is taken when it has come to rest.")
         target = self.find(digest, source.suffix)
@@ -65,14 +92,14 @@ class Landing:
             temporary.replace(target)
         return Landed(sha256=digest, size_bytes=after.st_size, path=target)
 
-    def _copy(self, stream: BinaryIO, source: Path) -> tuple[Path, str]:
+    def _copy(self, stream: BinaryIO, source: Path, most_bytes: int) -> tuple[Path, str]:
         digest = hashlib.sha256()
         with self._own_disk(source):
             self._folder.mkdir(parents=True, exist_ok=True)
             descriptor, name = tempfile.mkstemp(dir=self._folder, suffix=".part")
         try:
             with self._own_disk(source), os.fdopen(descriptor, "wb") as copy:
-                for chunk in iter(lambda: read_chunk(stream, source), b""):
+                while chunk := read_chunk(stream, source, min(CHUNK_BYTES, most_bytes - copy.tell())):
                     digest.update(chunk)
                     copy.write(chunk)
                 copy.flush()
@@ -96,8 +123,12 @@ def open_plainly(source: Path) -> int:
 
     Raises: DriveError.
     """
+    # Further names of a file (hard links) are allowed: copy and backup tools make them, and Linux lets nobody link what
+    # they may not read and write themselves (fs.protected_hardlinks). Its bytes are copied before they are used.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with opening_folder(source.parent.absolute()) as folder:
+            descriptor = os.open(source.name, flags, dir_fd=folder)
     except OSError as error:
         raise DriveError(f"{source}: cannot be read ({error.strerror}). Check its access rights.") from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -106,9 +137,21 @@ def open_plainly(source: Path) -> int:
     return descriptor
 
 
-def read_chunk(stream: BinaryIO, source: Path) -> bytes:
+@contextmanager
+def opening_folder(folder: Path) -> Iterator[int]:
+    """A descriptor of a folder that no link leads to: none that took the place of a folder since it was listed."""
+    with ExitStack() as opened:
+        descriptor = os.open(folder.anchor, FOLDER_FLAGS)
+        opened.callback(os.close, descriptor)
+        for part in folder.parts[1:]:
+            descriptor = os.open(part, FOLDER_FLAGS, dir_fd=descriptor)
+            opened.callback(os.close, descriptor)
+        yield descriptor
+
+
+def read_chunk(stream: BinaryIO, source: Path, most_bytes: int) -> bytes:
     """The next bytes of the sender's file. Raises: DriveError."""
     try:
-        return stream.read(CHUNK_BYTES)
+        return stream.read(most_bytes)
     except OSError as error:
         raise DriveError(f"{source}: cannot be read ({error.strerror}). Check the drive.") from error

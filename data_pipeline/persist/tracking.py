@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import polars as pl
+from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from data_pipeline.model.batches import DriveFile, FileFault, Prepared, Witness
@@ -58,7 +59,7 @@ def run(connection: Connection, query_name: str, /, **parameters: object) -> int
     return connection.execute(query(query_name), parameters).rowcount
 
 
-def as_json(items: Iterable[Finding | Witness]) -> str:
+def as_json(items: Iterable[BaseModel]) -> str:
     """A JSON list of models."""
     return json.dumps([item.model_dump(mode="json") for item in items])
 
@@ -164,7 +165,13 @@ def claim_batches(
 
 
 def complete_batch(
-    connection: Connection, batch: ClaimedBatch, prepared: Prepared, *, part: str, spec_hash: str, rejects: pl.DataFrame
+    connection: Connection,
+    batch: ClaimedBatch,
+    prepared: Prepared,
+    *,
+    part: str,
+    spec_hash: str,
+    rejects: Iterable[pl.DataFrame],
 ) -> bool:
     """Keeps the rejected rows and marks the batch completed; False when another attempt owns it by now."""
     touched = run(
@@ -177,13 +184,15 @@ def complete_batch(
         part_path=part,
         measures=json.dumps(prepared.measures),
         findings=as_json(prepared.findings),
+        statistics=as_json(prepared.statistics),
         record_count=prepared.rows_read,
         processed_count=prepared.rows_accepted,
         failed_count=prepared.rows_rejected,
     )
     if touched:
         run(connection, "clear_batch_errors", batch_id=batch.id)
-        copy_rejects(connection, batch.id, rejects, sheet=prepared.sheet)
+        for chunk in rejects:
+            copy_rejects(connection, batch.id, chunk, sheet=prepared.sheet)
     return touched == 1
 
 

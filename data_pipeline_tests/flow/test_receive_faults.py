@@ -32,7 +32,7 @@ pytestmark = pytest.mark.postgres
 
 WORKBOOK = "20260105/3. Toko Kirana Cempaka.xlsx"
 CUT_OFF = (
-    ".xlsx: expected an XLSX workbook, but it cannot be opened (File is not a zip file). "
+    ".xlsx: expected a whole file, but it cannot be opened (File is not a zip file). "
     "It is damaged or was cut off on its way: export it again and send that."
 )
 
@@ -227,13 +227,15 @@ def test_the_same_broken_bytes_from_two_stores_are_two_failures(workspace: Works
     assert failed == {("1. Toko Kirana Anggrek.csv", "EMPTY_FILE"), ("2. Toko Kirana Bukit Raya.csv", "EMPTY_FILE")}
 
 
-def test_a_file_with_the_wrong_ending_is_read_once_it_has_the_right_one(workspace: Workspace) -> None:
+def test_a_file_with_the_wrong_ending_is_read_as_what_it_is(workspace: Workspace) -> None:
     path = drop(workspace, ANGGREK)
     wrong = path.rename(path.with_suffix(".xlsx"))
     [first] = receive(workspace)
+    [staged] = stage(workspace)
 
     wrong.rename(path)
     [second] = receive(workspace)
 
-    assert (first.outcome, second.outcome) == ("failed", "batch")
-    assert [batch.fault for batch in stage(workspace)] == [None]
+    assert (first.outcome, second.outcome) == ("batch", "same_bytes")
+    assert staged.prepared is not None
+    assert "SUFFIX_DISAGREES" in [finding.code for finding in staged.prepared.findings]

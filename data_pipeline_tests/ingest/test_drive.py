@@ -1,6 +1,8 @@
 """Rules of the drive folder: what counts as a file, when it has come to rest, and that no access is not "no files"."""
 
 import os
+import socket
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from data_pipeline.errors import DriveError
-from data_pipeline.ingest.drive import LocalDrive, find_settled
+from data_pipeline.ingest.drive import LocalDrive, find_name_fault, find_settled
 from data_pipeline.model.batches import DriveFile
 
 NOW = time.time_ns()
@@ -79,6 +81,8 @@ def test_links_and_devices_are_not_followed(tmp_path: Path) -> None:
     (root / "dangling.xlsx").symlink_to(tmp_path / "gone")
     os.mkfifo(root / "pipe.xlsx")
     (root / "folder.xlsx").mkdir()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(root / "socket.xlsx"))
 
     assert list_names(root) == ["drive/real.xlsx"]
 
@@ -101,6 +105,70 @@ def test_a_name_that_is_no_text_is_not_handed_on_as_it_is(tmp_path: Path) -> Non
 
     assert not file.has_text_name
     assert file.relative.endswith("caf\\udce9.xlsx")
+
+
+STRANGE_NAMES = {
+    "line break": "a\nb.xlsx",
+    "carriage return": "a\rb.xlsx",
+    "colours of a terminal": "\x1b[31ma.xlsx",
+    "turned writing": "a\u202exslx.xlsx",
+    "line separator": "a\u2028b.xlsx",
+    "another encoding": "caf\udce9.xlsx",
+}
+
+
+@pytest.mark.parametrize("name", STRANGE_NAMES.values(), ids=STRANGE_NAMES)
+def test_a_name_that_no_screen_shows_is_a_fault_and_shown_escaped(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("content")
+
+    [file] = LocalDrive(tmp_path, patterns=PATTERNS).list_files()
+
+    assert find_name_fault(file) is not None
+    assert file.relative.isprintable()
+
+
+def test_the_fault_of_a_name_says_which_character() -> None:
+    assert find_name_fault(look(7, 1, "a\nb.xlsx")) == (
+        "its name holds the character '\\n', which no screen shows; rename it"
+    )
+    assert find_name_fault(look(7, 1, "caf\udce9.xlsx")) == "its name is not text (a foreign encoding?); rename it"
+
+
+PLAIN_NAMES = ["-rf.xlsx", "--help.csv", "a\\..\\b.xlsx", "C:\\a.xlsx", "%2e%2e%2fa.xlsx", "$(id).xlsx", "a;b|c&.csv",
+               "' or 1=1 --.xlsx", "=1+1.csv", "{name}.csv", " a .xlsx", "x" * 250 + ".xlsx", "é" * 125 + ".xlsx",
+               "Toko Ñandú 😀.csv"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PLAIN_NAMES)
+def test_a_name_that_only_looks_dangerous_is_a_name(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("content")
+
+    [file] = LocalDrive(tmp_path, patterns=PATTERNS).list_files()
+
+    assert (file.path.name, file.relative) == (name, f"{tmp_path.name}/{name}")
+    assert find_name_fault(file) is None
+
+
+@pytest.fixture
+def deep_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder below more folders than Python calls itself; gone afterwards, since rmtree is not up to it."""
+    depth = sys.getrecursionlimit() + 100
+    leaf = tmp_path.joinpath(*["d"] * depth)
+    folders = [leaf, *leaf.parents[: depth - 1]]
+    for folder in reversed(folders):
+        folder.mkdir()
+    yield leaf
+    for folder in folders:
+        folder.rmdir()
+
+
+def test_folders_may_lie_deeper_than_the_stack_is(deep_folder: Path, tmp_path: Path) -> None:
+    (deep_folder / "a.xlsx").write_text("content")
+
+    [file] = LocalDrive(tmp_path, patterns=PATTERNS).list_files()
+    file.path.unlink()
+
+    assert file.path.parent == deep_folder
 
 
 @pytest.mark.parametrize("kind", ["missing", "a file"])

@@ -33,6 +33,7 @@ def read(**found: Any) -> Prepared:
         "sales_dates": {},
         "created_at": None,
         "findings": [],
+        "statistics": [],
         "part": "aa.parquet",
         "rejects": "aa.rejects.parquet",
     }

@@ -6,18 +6,23 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from data_pipeline.errors import FileRejected
-from data_pipeline.ingest.readers import read_table
-from data_pipeline.ingest.table import build_table
+from data_pipeline.ingest.stream import read_table
+from data_pipeline.ingest.table import build_tables
 from data_pipeline.model.findings import Finding
+from data_pipeline.model.reading import ReadingSpec
 from data_pipeline.model.tables import RawTable
-from data_pipeline_tests.ingest.workbooks import HEADER, row, write_workbook
+from data_pipeline_tests.ingest.workbook.workbooks import HEADER, row, write_workbook
 from data_pipeline_tests.tables import raw_rows, table
 
 Row = tuple[str | None, ...]
 
 
 def build(*rows: Row) -> RawTable:
-    return build_table(raw_rows(list(rows)), name="1. Padang.xlsx")
+    [(built, is_last)] = build_tables(
+        [raw_rows(list(rows))], name="1. Padang.xlsx", reading=ReadingSpec(), known_headers=frozenset()
+    )
+    assert is_last
+    return built
 
 
 def refuse(*rows: Row) -> tuple[str, str]:
@@ -42,11 +47,14 @@ def test_the_first_row_names_the_columns() -> None:
     assert built.findings == ()
 
 
-@pytest.mark.parametrize("header", [("1", "0"), ("*", "^.*$"), ("", "SKU")], ids=["positions", "patterns", "blank"])
+@pytest.mark.parametrize(
+    "header", [("cell 1", "cell 0"), ("*", "^.*$"), ("", "SKU", "Nama")], ids=["positions", "patterns", "blank"]
+)
 def test_a_column_may_be_called_anything(header: Row) -> None:
-    built = build(header, ("a", "b"))
+    record = ("1", "2", "3")[: len(header)]
+    built = build(header, record)
 
-    assert built.cells.to_dicts() == [{name: cell for name, cell in zip(header, ("a", "b"), strict=True) if name}]
+    assert built.cells.to_dicts() == [{name: cell for name, cell in zip(header, record, strict=True) if name}]
 
 
 def test_blank_rows_are_no_records_and_are_counted() -> None:
@@ -101,14 +109,19 @@ def test_unused_columns_without_a_name_are_not_mentioned() -> None:
         ([("SKU", "Stok")], "EMPTY_FILE", "expected records below the header, found none. Export it again."),
         ([("SKU",), (None,), (" ",)], "EMPTY_FILE",
          "expected records below the header, found none. Export it again."),
-        ([(None, " "), ("1", "2")], "NO_HEADER", "row 1 is blank; it must hold the column names."),
+        ([(None, " "), ("1", "2")], "NO_HEADER",
+         "expected the column names, found what looks like a record: '1', '2'. Send the file with a header above its "
+         "records."),
         ([("Stok", "SKU", " Stok", "SKU", "Nama"), ("1", "2", "3", "4", "5")], "DOUBLED_HEADER",
          "row 1 names these columns twice: SKU, Stok."),
     ],
     ids=["nothing", "only a header", "only blank rows", "blank header", "doubled columns"],
 )  # fmt: skip
 def test_a_table_that_nobody_can_read_is_refused(rows: list[Row], code: str, message: str) -> None:
-    assert refuse(*rows) == (code, f"1. Padang.xlsx: {message}")
+    found, words = refuse(*rows)
+
+    assert found == code
+    assert words.endswith(f": {message}")
 
 
 def test_rows_of_a_workbook_keep_their_place_through_gaps(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from data_pipeline.errors import StoreError
 from data_pipeline.model.spec import OutputSpec
-from data_pipeline.persist.exports import as_csv, as_xlsx, export_store, file_stems, write_exports
+from data_pipeline.persist.exports import XLSX_TEXT, as_csv, as_xlsx, export_store, file_stems, write_exports
 from data_pipeline_tests.tables import table
 
 ROWS = """
@@ -123,6 +123,75 @@ def test_texts_that_look_like_formulas_or_numbers_stay_texts() -> None:
     assert cells == [[(text, "s")] for text in HOSTILE]
 
 
+# Texts of which other writers make formulas and links.
+RUNNING = [
+    "=1+1",
+    "=cmd|' /C calc'!A0",
+    '=HYPERLINK("https://evil.example","open me")',
+    "{=SUM(1+1)}",
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    "+1+1",
+    "-1+1",
+    "https://evil.example",
+    "mailto:me@evil.example",
+    "internal:Sheet1!A1",
+]
+
+
+@without_styles
+def test_no_text_becomes_a_formula_or_a_link_in_a_workbook() -> None:
+    content = as_xlsx(pl.DataFrame({"name": RUNNING}), output(columns={"Nama": "name"}))
+
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+    _, *cells = sheet["A"]
+
+    assert [cell.value for cell in cells] == RUNNING
+    assert [cell.value for cell in cells if cell.data_type == "f"] == []
+    assert [cell.value for cell in cells if cell.hyperlink] == []
+
+
+FORMULA_STARTS = ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+
+
+@pytest.mark.parametrize("start", FORMULA_STARTS, ids=[repr(start) for start in FORMULA_STARTS])
+def test_texts_that_would_run_are_marked_in_files_for_people_alone(start: str) -> None:
+    rows = pl.DataFrame({"name": [f"{start}1+1"]})
+    columns = {"Nama": "name"}
+
+    for_people = as_csv(rows, output(columns=columns)).decode("utf-8-sig")
+    for_programs = as_csv(rows, output(columns=columns, style="machine")).decode()
+
+    assert for_people.replace('"', "") == f"Nama\n'{start}1+1\n"
+    assert for_programs.replace('"', "") == f"Nama\n{start}1+1\n"
+
+
+def test_numbers_and_other_texts_are_never_marked() -> None:
+    rows = table("""
+        name | stock:integer | price:number | supplier:integer | day:date
+        a=b  | -3            | -0.5         | -7               | 2025-11-25
+        ' =1'| -1000         | -3045.57     |                  |
+    """)
+    columns = {"Nama": "name", "Stok": "stock", "Harga": "price", "ID Supplier": "supplier", "Tanggal": "day"}
+
+    written = as_csv(rows, output(columns=columns, text_columns=("supplier",)))
+
+    assert written.decode("utf-8-sig") == (
+        "Nama;Stok;Harga;ID Supplier;Tanggal\n"
+        "a=b;-3;-0,50;-7.0;2025-11-25\n"
+        " =1;-1.000;-3.045,57;;\n"
+    )  # fmt: skip
+
+
+@without_styles
+@pytest.mark.parametrize("character", ["x", "😀"])
+def test_a_text_longer_than_a_cell_is_cut_and_stops_no_workbook(character: str) -> None:
+    rows = pl.DataFrame({"name": [character * 40_000]})
+
+    _, [(text, _)] = read_xlsx(as_xlsx(rows, output(columns={"Nama": "name"})))
+
+    assert text == character * XLSX_TEXT
+
+
 @without_styles
 def test_a_workbook_without_rows_has_its_header() -> None:
     assert len(read_xlsx(as_xlsx(table(ROWS).clear(), output()))) == 1
@@ -152,9 +221,10 @@ def test_a_stores_files_are_named_by_output_and_workbook() -> None:
         ({"Padang": "stock.xlsx", "Aceh": "stock.csv"}, {"Padang": "stock - Padang", "Aceh": "stock - Aceh"}),
         ({"Mansyur": "26. dr Mansur .xlsx"}, {"Mansyur": "26. dr Mansur "}),
         ({"Padang": "v1.2.final"}, {"Padang": "v1.2"}),
+        ({"Padang": "é" * 125 + ".csv"}, {"Padang": "é" * 100}),
         ({}, {}),
     ],
-    ids=["distinct", "same stem", "trailing blank", "dots", "none"],
+    ids=["distinct", "same stem", "trailing blank", "dots", "long", "none"],
 )
 def test_output_files_are_named_like_the_workbook_and_distinct(names: dict[str, str], stems: dict[str, str]) -> None:
     assert file_stems(names) == stems

@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import socket
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -110,6 +112,54 @@ def test_a_file_that_is_gone_is_the_drives_fault(landing: Landing, tmp_path: Pat
         landing.take(tmp_path / "gone.xlsx")
 
 
+def test_a_device_is_refused(landing: Landing) -> None:
+    with pytest.raises(DriveError, match=r"/dev/null: expected a file, found something else"):
+        landing.take(Path("/dev/null"))
+
+
+def test_a_socket_is_refused(landing: Landing, source: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(source.with_name("socket.xlsx")))
+
+        with pytest.raises(DriveError, match=r"socket\.xlsx: cannot be read \(No such device or address\)"):
+            landing.take(source.with_name("socket.xlsx"))
+
+
+def test_a_link_that_took_the_place_of_a_folder_is_not_followed(landing: Landing, source: Path, tmp_path: Path) -> None:
+    """Between listing and reading, as somebody who may write to the drive could do."""
+    outside = tmp_path / "outside"
+    source.parent.rename(outside)
+    source.parent.symlink_to(outside)
+
+    with pytest.raises(DriveError) as caught:
+        landing.take(source)
+
+    assert str(caught.value) == f"{source}: cannot be read (Not a directory). Check its access rights."
+    assert list_landed(tmp_path) == []
+
+
+def test_a_file_with_a_further_name_lands(landing: Landing, source: Path, tmp_path: Path) -> None:
+    """Copy tools that save space make hard links."""
+    (tmp_path / "backup.xlsx").hardlink_to(source)
+
+    assert landing.take(source).path.read_bytes() == CONTENT
+
+
+NAMES = ["a\nb.xlsx", "\x1b[31m.xlsx", "-rf.xlsx", "--.xlsx", "..\\a.xlsx", "x" * 250 + ".xlsx", "é" * 125 + ".xlsx",
+         "a." + "y" * 253, "a.x\ny", "a.$(id)", "a", "a.", ".a"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_name_leads_to_another_place_than_the_hash(
+    landing: Landing, source: Path, name: str, tmp_path: Path
+) -> None:
+    landed = landing.take(source.rename(source.with_name(name)))
+
+    suffix = ".xlsx" if name.endswith(".xlsx") else ""
+    assert list_landed(tmp_path) == [f"{SHA256[:2]}/{SHA256}{suffix}"]
+    assert landing.get(SHA256, name) == landed
+
+
 @contextmanager
 def busy_writer(path: Path) -> Iterator[None]:
     """Somebody who saves the file over and over."""
@@ -142,6 +192,18 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_later(landing: Landing
     assert list_landed(tmp_path) == []
 
 
+# A regular file that gives more bytes than it says it has, as one that somebody writes to without end.
+GROWING = Path(f"/proc/{os.getpid()}/status")
+
+
+@pytest.mark.skipif(not GROWING.exists(), reason="no /proc here, so no file that is longer than it says")
+def test_a_file_is_read_no_further_than_it_said(landing: Landing, tmp_path: Path) -> None:
+    with pytest.raises(DriveError, match="changed while it was read"):
+        landing.take(GROWING)
+
+    assert list_landed(tmp_path) == []
+
+
 def test_our_own_full_disk_is_not_the_drives_fault(landing: Landing, source: Path) -> None:
     source.write_bytes(bytes(LIMIT_BYTES + 1))
 
@@ -164,7 +226,7 @@ def test_a_full_disk_leaves_no_partial_copy(landing: Landing, source: Path, tmp_
 
 
 # A regular file whose first page nobody can read, as on a drive that goes away.
-UNREADABLE = Path("/proc/self/mem")
+UNREADABLE = Path(f"/proc/{os.getpid()}/mem")
 
 
 @pytest.mark.skipif(not UNREADABLE.exists(), reason="no /proc here, so no file that opens and cannot be read")
@@ -173,3 +235,33 @@ def test_a_drive_that_fails_while_it_is_read_is_the_drives_fault(landing: Landin
         landing.take(UNREADABLE)
 
     assert isinstance(caught.value, DriveError)
+
+
+def test_half_copies_of_killed_processes_are_removed_after_a_day(
+    landing: Landing, source: Path, tmp_path: Path
+) -> None:
+    landing.take(source)
+    now = time.time()
+    for name, age in {"tmpold.part": 25 * 3600, "tmpnew.part": 23 * 3600, "notes.txt": 25 * 3600}.items():
+        (tmp_path / "landing" / name).write_bytes(b"half")
+        os.utime(tmp_path / "landing" / name, (now - age, now - age))
+
+    Landing.open(tmp_path / "landing")
+
+    assert list_landed(tmp_path) == [f"{SHA256[:2]}/{SHA256}.xlsx", "notes.txt", "tmpnew.part"]
+
+
+def test_a_landing_that_nothing_came_to_can_be_opened(tmp_path: Path) -> None:
+    assert Landing.open(tmp_path / "landing").find("ab" + 62 * "0", ".CSV") == (
+        tmp_path / "landing" / "ab" / f"ab{62 * '0'}.csv"
+    )
+
+
+def test_a_half_copy_that_cannot_be_removed_is_the_operators(tmp_path: Path) -> None:
+    (tmp_path / "folder.part").mkdir()
+    os.utime(tmp_path / "folder.part", (0, 0))
+
+    with pytest.raises(StoreError) as caught:
+        Landing.open(tmp_path)
+
+    assert str(caught.value) == f"{tmp_path}/folder.part: cannot be removed: Is a directory. Check its access rights."

@@ -6,8 +6,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data_pipeline.ingest.readers import READERS, read_table
+from data_pipeline.ingest.readers import TABLE_SUFFIXES
 from data_pipeline.ingest.references import read_reference
+from data_pipeline.ingest.stream import read_table
 from data_pipeline.model.processing import Knowledge
 from data_pipeline.model.store_names import StoreNames
 from data_pipeline.model.tables import ReferenceTable
@@ -17,7 +18,7 @@ from data_pipeline.validate.judge import judge
 
 def read_references(folder: Path) -> dict[str, ReferenceTable]:
     """Reference files by their path below the folder."""
-    paths = [path for path in sorted(folder.rglob("*")) if path.suffix in READERS]
+    paths = [path for path in sorted(folder.rglob("*")) if path.suffix in TABLE_SUFFIXES]
     names = [path.relative_to(folder).as_posix() for path in paths]
     return {name: ReferenceTable(name, *read_reference(path)) for name, path in zip(names, paths, strict=True)}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data_pipeline.ingest.readers import read_table
+from data_pipeline.ingest.stream import read_table
 from data_pipeline.model.processing import Knowledge, Processed
 from data_pipeline.model.store_names import StoreNames
 from data_pipeline.model.tables import RawTable

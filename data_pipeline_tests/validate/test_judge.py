@@ -212,7 +212,7 @@ def test_a_rule_that_warns_rejects_nothing() -> None:
             code="OUT_OF_RANGE",
             message="1. Padang.xlsx, column 'Stok': 2 rows break rule 'stock_not_negative'; first: row 2",
             rows=2,
-            details={"rows": [2, 4]},
+            details={"rule": "stock_not_negative", "rows": [2, 4]},
         ),
     )
 
@@ -262,7 +262,7 @@ def test_rows_with_another_number_of_fields_are_rejected() -> None:
         "RAGGED_ROW",
         "expected 5 fields as in the header. Quote fields that hold the delimiter.",
         None,
-        None,
+        "text of row 3",
     )
 
 

@@ -6,20 +6,31 @@ from typing import Any
 import polars as pl
 import pytest
 
+from data_pipeline.model.reading import DecimalMark
 from data_pipeline.model.spec import ColumnSpec, ColumnType
-from data_pipeline.validate.parse import ERROR_CELLS, NOT_A_NUMBER, explain_unreadable, parse_column
+from data_pipeline.validate.formats import Formats
+from data_pipeline.validate.locale import DateFormat, NumberFormat
+from data_pipeline.validate.parse import ERROR_CELLS, NOT_A_NUMBER, explain_unreadable, parse_column, strip
 
 BLANK = "(blank)"
 UNREADABLE = "(unreadable)"
+
+
+def formats(mark: DecimalMark) -> Formats:
+    """Numbers with this mark, dates as ISO has them."""
+    return Formats(
+        {"stock": NumberFormat(mark, None, "", is_ambiguous=False)},
+        {"stock": DateFormat("ymd", "", is_ambiguous=False)},
+    )
 
 
 def declare(kind: ColumnType, *, nullable: bool = False) -> ColumnSpec:
     return ColumnSpec(name="stock", header="Stok", type=kind, nullable=nullable)
 
 
-def read_all(texts: list[str | None], kind: ColumnType, *, mark: str = ".") -> list[Any]:
+def read_all(texts: list[str | None], kind: ColumnType, *, mark: DecimalMark = ".") -> list[Any]:
     """What each cell is: its value, BLANK or UNREADABLE."""
-    parsed = parse_column(declare(kind), "Stok", decimal_mark=mark)
+    parsed = parse_column(declare(kind), strip("Stok"), formats(mark))
     cells = pl.DataFrame({"Stok": texts}, schema={"Stok": pl.String})
     is_unreadable = parsed.value.is_null() & ~parsed.is_blank
     states = cells.select(value=parsed.value, is_blank=parsed.is_blank, is_unreadable=is_unreadable).rows()
@@ -28,7 +39,7 @@ def read_all(texts: list[str | None], kind: ColumnType, *, mark: str = ".") -> l
     return [BLANK if is_blank else UNREADABLE if is_unreadable else value for value, is_blank, is_unreadable in states]
 
 
-def read(text: str | None, kind: ColumnType, *, mark: str = ".") -> Any:
+def read(text: str | None, kind: ColumnType, *, mark: DecimalMark = ".") -> Any:
     """What one cell is."""
     return read_all([text], kind, mark=mark)[0]
 
@@ -157,7 +168,7 @@ def test_a_date_is_an_iso_day(text: str, value: object) -> None:
 
 
 def test_a_day_of_another_form_is_unreadable() -> None:
-    assert read_all(["2025-1-5", "+2025-01-05", "99-01-01"], "date") == [UNREADABLE] * 3
+    assert read_all(["+2025-01-05", "99-01-01", "2025-13-01"], "date") == [UNREADABLE] * 3
 
 
 @pytest.mark.parametrize(
@@ -187,7 +198,7 @@ def test_every_error_cell_is_unreadable_as_text() -> None:
 @pytest.mark.parametrize("kind", ["text", "integer", "number", "date"])
 def test_a_blank_that_is_allowed_stays_a_blank(kind: ColumnType) -> None:
     """As the empty text, or as null: never 0."""
-    parsed = parse_column(declare(kind, nullable=True), "Stok", decimal_mark=".")
+    parsed = parse_column(declare(kind, nullable=True), strip("Stok"), formats("."))
 
     value = pl.DataFrame({"Stok": [" "]}).select(parsed.value).item()
 

@@ -128,6 +128,7 @@ update batches set status = 'processing', attempts = 1, started_at = now() where
 update batches
 set status = 'completed', completed_at = now(), cells_sha256 = :cells_sha256, spec_hash = :spec_hash,
     part_path = :part_path, measures = cast(:measures as jsonb), findings = cast(:findings as jsonb),
+    statistics = cast(:statistics as jsonb),
     record_count = :record_count, processed_count = :processed_count, failed_count = :failed_count
 where id = :id and attempts = :attempts and status = 'processing';
 

@@ -57,6 +57,7 @@ create table batches (
     spec_hash       text,
     identity        jsonb not null default '[]',      -- the witnesses that named store and business date
     findings        jsonb not null default '[]',
+    statistics      jsonb not null default '[]',      -- of every column of the file, in its order
     measures        jsonb not null default '{}',      -- sums carried from the accepted rows to the snapshot
     part_path       text,                             -- accepted rows, relative to the product's home
     error_code      varchar(100),

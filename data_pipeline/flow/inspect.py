@@ -1,0 +1,129 @@
+"""File -> what the reader sees in it. Loads nothing, needs no database."""
+
+import itertools
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from data_pipeline.errors import FileRejected
+from data_pipeline.flow.prepare import options_of
+from data_pipeline.flow.tally import merge_findings
+from data_pipeline.ingest.reporting import report
+from data_pipeline.ingest.sandbox import Sandbox
+from data_pipeline.ingest.statistics import Measured, finish, measure, merge
+from data_pipeline.ingest.stream import Chunk, ReadingOptions, open_tables
+from data_pipeline.ingest.workbook.formats import detect_format
+from data_pipeline.model.batches import FileFault
+from data_pipeline.model.findings import Finding
+from data_pipeline.model.inspection import Inspection, Reason, TextForm, Verdict
+from data_pipeline.model.reading import Limits
+from data_pipeline.model.spec import PipelineSpec
+from data_pipeline.model.tables import RawTable
+from data_pipeline.validate.judge import Judge
+
+SHOWN_REASONS = 20
+
+
+def inspect_file(sandbox: Sandbox, path: Path, *, spec: PipelineSpec | None, limits: Limits) -> Inspection:
+    """Reads a file, and judges it by a pipeline if one is named; whatever is wrong with it is part of the answer."""
+    [seen] = sandbox.run(look_into, [(path, path.name, spec, limits)])
+    if isinstance(seen, FileFault):
+        return Inspection(file=path.name, size_bytes=path.stat().st_size, fault=seen)
+    return seen
+
+
+def look_into(path: Path, name: str, spec: PipelineSpec | None, limits: Limits) -> Inspection:
+    """The work itself, in a reader process. A refusal leaves what was seen before it."""
+    seen: dict[str, Any] = {"file": name, "size_bytes": path.stat().st_size}
+    try:
+        seen["format"] = detect_format(path, name=name)
+        options = options_of([spec], limits) if spec is not None else ReadingOptions(limits=limits)
+        chunks = open_tables(path, name=name, options=options, on_progress=report)
+        first = next(chunks)
+        seen |= describe_form(first.table)
+        look = Look(first.table, spec, name=name)
+        try:
+            for chunk in itertools.chain([first], chunks):
+                look.add(chunk)
+            look.refuse_if_too_many()
+        finally:
+            seen |= look.summary()
+    except FileRejected as refusal:
+        seen["fault"] = FileFault(code=refusal.code, message=str(refusal))
+    return Inspection(**seen)
+
+
+def describe_form(table: RawTable) -> dict[str, Any]:
+    """Sheet or dialect, and where the header is."""
+    form: dict[str, Any] = {"sheet": table.origin.sheet or None, "header_rows": table.header_rows}
+    if table.origin.text is not None:
+        encoding, dialect = table.origin.text.encoding, table.origin.text.dialect
+        form["text"] = TextForm(
+            encoding=encoding.codec,
+            encoding_evidence=encoding.evidence,
+            delimiter=dialect.delimiter,
+            quote=dialect.quote,
+            escape=dialect.escape,
+            newline=dialect.newline,
+            dialect_evidence=dialect.evidence,
+        )
+    return form
+
+
+class Look:
+    """Adds up what the chunks of a file show."""
+
+    def __init__(self, table: RawTable, spec: PipelineSpec | None, *, name: str) -> None:
+        """Raises: FileRejected when the pipeline's columns are not there."""
+        self._judging = Judge(table.cells.columns, spec, name=name) if spec is not None else None
+        self._measured: Measured | None = None
+        self._records = 0
+        self._findings: list[Finding] = []
+        self._codes: Counter[str] = Counter()
+        self._reasons: list[Reason] = []
+
+    def add(self, chunk: Chunk) -> None:
+        """Counts a chunk in."""
+        table = chunk.table
+        measured = measure(table.cells, decimal_mark=table.origin.decimal_mark, first_row=self._records)
+        self._measured = measured if self._measured is None else merge([self._measured, measured])
+        self._records += table.cells.height
+        if self._judging is None:
+            self._findings += table.findings
+            return
+        judged = self._judging.judge(table, is_last=chunk.is_last)
+        self._findings += judged.findings
+        self._codes.update(dict(judged.rejects["error_code"].value_counts().iter_rows()))
+        wanted = judged.rejects.head(SHOWN_REASONS - len(self._reasons))
+        self._reasons += [as_reason(row) for row in wanted.iter_rows(named=True)]
+
+    def refuse_if_too_many(self) -> None:
+        """Raises: FileRejected when the pipeline refuses the file as a whole."""
+        if self._judging is not None:
+            self._judging.refuse_if_too_many()
+
+    def summary(self) -> dict[str, Any]:
+        """What is known by now."""
+        known: dict[str, Any] = {"records": self._records, "findings": tuple(merge_findings(self._findings))}
+        if self._measured is not None:
+            known["columns"] = tuple(finish(self._measured))
+        if self._judging is not None:
+            known["verdict"] = Verdict(
+                pipeline=self._judging.pipeline,
+                accepted=self._judging.records - self._judging.rejected,
+                rejected=self._judging.rejected,
+                codes=dict(self._codes),
+                first_reasons=tuple(self._reasons),
+            )
+        return known
+
+
+def as_reason(row: dict[str, Any]) -> Reason:
+    """A row of the rejects as the noun."""
+    return Reason(
+        row=row["row_number"],
+        code=row["error_code"],
+        column=row["column_name"],
+        text=row["raw_text"],
+        message=row["error_message"],
+    )

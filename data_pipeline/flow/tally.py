@@ -1,0 +1,105 @@
+"""Judged chunks -> what is known of a file as a whole: counts, sums, hashes, witnesses, findings."""
+
+import datetime as dt
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterable
+
+import polars as pl
+
+from data_pipeline.aggregate.measures import sum_measures
+from data_pipeline.ingest.statistics import Measured, finish, measure, merge
+from data_pipeline.model.findings import Finding
+from data_pipeline.model.spec import PipelineSpec
+from data_pipeline.model.statistics import FieldStatistics
+from data_pipeline.model.tables import RawTable
+from data_pipeline.validate.judge import Judged
+
+# Statistics cost as much as reading: of longer files they are of these records and of one chunk in so many.
+FULLY_MEASURED, SAMPLED = 1_000_000, 10
+SIGNIFICANT_DIGITS = 15  # what a spreadsheet program keeps; a re-saved 0.07000000000000001 is the same cell as 0.07
+
+
+class Tally:
+    """Adds up a file's chunks; the result does not depend on where it was cut."""
+
+    def __init__(self, spec: PipelineSpec) -> None:
+        self._spec = spec
+        self._sums: dict[str, list[float]] = {name: [] for name in spec.measures}
+        self._meaning, self._unread = hashlib.sha256(), hashlib.sha256()
+        self._findings: list[Finding] = []
+        self.stores: Counter[str] = Counter()
+        self._days: Counter[str] = Counter()
+        self._measured: Measured | None = None
+        self.rows_accepted = self._records = self._chunks = 0
+
+    def add(self, table: RawTable, judged: Judged) -> None:
+        """Counts a chunk in."""
+        if self._records < FULLY_MEASURED or self._chunks % SAMPLED == 0:
+            measured = measure(table.cells, decimal_mark=table.origin.decimal_mark, first_row=self._records)
+            self._measured = measured if self._measured is None else merge([self._measured, measured])
+        self._records += table.cells.height
+        meaning = judged.values.with_columns(pl.col(pl.Float64).round_sig_figs(SIGNIFICANT_DIGITS))
+        self._meaning.update(meaning.write_csv(include_header=self._chunks == 0).encode())
+        self._chunks += 1
+        unread = judged.rejects.select("record_index", "error_code", "column_name", "raw_text")
+        self._unread.update(unread.write_csv(include_header=False).encode())
+        for name, total in sum_measures(judged.accepted, self._spec.measures).items():
+            self._sums[name].append(total)
+        self.stores.update(count_values(judged, self._spec.identity.store_column))
+        self._days.update(count_values(judged, self._spec.identity.sales_date_column))
+        self._findings += judged.findings
+        self.rows_accepted += judged.accepted.height
+
+    @property
+    def cells_sha256(self) -> str:
+        """Hash of what the declared cells mean: equal for two files that say the same in another encoding."""
+        return hashlib.sha256(self._meaning.digest() + self._unread.digest()).hexdigest()
+
+    @property
+    def measures(self) -> dict[str, float]:
+        """The file's sums."""
+        return {name: math.fsum(totals) for name, totals in self._sums.items()}
+
+    @property
+    def sales_dates(self) -> dict[str, int]:
+        """How many records name each day; texts that are no day of our times, such as 0000-00-00, are not counted."""
+        counts = {"day": list(self._days), "rows": list(self._days.values())}
+        named = pl.DataFrame(counts, schema={"day": pl.String, "rows": pl.Int64})
+        days = named.with_columns(pl.col("day").str.to_date("%Y-%m-%d", strict=False))
+        real = days.filter(pl.col("day").is_between(dt.date(1990, 1, 1), dt.date(2100, 1, 1)))
+        return {day.isoformat(): rows for day, rows in real.group_by("day").sum().sort("day").iter_rows()}
+
+    @property
+    def statistics(self) -> list[FieldStatistics]:
+        """What the cells of every column look like, rejected rows too; how many were looked at is in their `count`."""
+        return [] if self._measured is None else finish(self._measured)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What was found, each kind of thing once."""
+        return merge_findings(self._findings)
+
+
+def count_values(judged: Judged, column: str | None) -> dict[str, int]:
+    """How many records name each value of a column; blank ones are not counted."""
+    if column is None or column not in judged.values.columns:
+        return {}
+    named = judged.values[column].drop_nulls()
+    return dict(named.filter(named != "").value_counts(sort=True).iter_rows())
+
+
+def merge_findings(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings of one file's chunks: of the same kind in the same column, the first with the rows of all."""
+    merged: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        kind = (finding.code, str(finding.details.get("column", finding.details.get("rule", ""))))
+        first = merged.get(kind)
+        if first is None:
+            merged[kind] = finding
+        elif finding.rows is not None:
+            rows = (first.rows or 0) + finding.rows
+            words = first.message.partition(" (in all: ")[0]
+            merged[kind] = first.model_copy(update={"rows": rows, "message": f"{words} (in all: {rows} rows)"})
+    return list(merged.values())

@@ -1,0 +1,168 @@
+"""Text file -> chunks of RawRows, every cell as text, in constant memory.
+
+Polars parses blocks whose quotes are regular; the standard library's csv parses the rest of a file from the first block
+that is not. Records are counted from the bytes, by something else than the parser, and the two must agree.
+"""
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from data_pipeline.errors import FileRejected
+from data_pipeline.ingest.text.blocks import Block, Positions, Reading, cut_blocks, read_utf8
+from data_pipeline.ingest.text.by_record import TOLD_CHARACTERS, open_reader, read_slowly
+from data_pipeline.model.reading import Dialect, Limits, RaggedRow, TextOrigin
+from data_pipeline.model.tables import RawRows
+
+CHUNK_BYTES = 8 << 20
+ZLIB_MAGIC = (b"x^", b"x\x01")  # Polars would inflate a text that begins so; the other magics are no UTF-8
+AHEAD = 2  # blocks that are parsed while another is used
+
+
+def read_text(
+    path: Path,
+    origin: TextOrigin,
+    *,
+    name: str,
+    limits: Limits,
+    chunk_bytes: int = CHUNK_BYTES,
+    on_bytes: Callable[[int], None] = lambda _: None,
+) -> Iterator[RawRows]:
+    """Reads the file in chunks of about `chunk_bytes`; tells how many bytes of the file were read after each.
+
+    Raises: FileRejected when it breaks off inside a quoted field or is not what its beginning promised.
+    """
+    reading = Reading()
+    pieces = read_utf8(path, origin.encoding, reading, piece_bytes=chunk_bytes, name=name)
+    if origin.skipped_lines:
+        pieces = skip_line(pieces)
+    first_line = 1 + origin.skipped_lines
+    blocks = cut_blocks(pieces, origin.dialect, reading, limits=limits, name=name, first_line=first_line)
+    for block, rows in parse_ahead(blocks, origin, name=name):
+        if rows is not None:
+            yield rows
+        else:  # from an irregular block to the file's end, or one block that the parser counts otherwise
+            rest = [block.data] if block.is_regular else itertools.chain([block.data], pieces)
+            yield from read_slowly(rest, block.first_line, origin, limits, name=name)
+        on_bytes(block.bytes_read if block.is_regular else reading.bytes_read)
+
+
+def parse_ahead(blocks: Iterator[Block], origin: TextOrigin, *, name: str) -> Iterator[tuple[Block, RawRows | None]]:
+    """Every block with its rows, or None where only a slower parser can; the next are parsed meanwhile."""
+    with ThreadPoolExecutor(AHEAD) as threads:
+        running: deque[tuple[Block, Future[RawRows | None]]] = deque()
+        for block in blocks:
+            running.append((block, threads.submit(parse_block, block, origin, name=name)))
+            if len(running) > AHEAD:
+                first, parsed = running.popleft()
+                yield first, parsed.result()
+        for first, parsed in running:
+            yield first, parsed.result()
+
+
+def skip_line(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The text after its first line."""
+    first = next(pieces, b"")
+    yield first[first.find(b"\n") + 1 :]
+    yield from pieces
+
+
+def parse_block(block: Block, origin: TextOrigin, *, name: str) -> RawRows | None:
+    """A block's rows; None when it is irregular, or the parser counts other records than the bytes hold."""
+    if not block.is_regular or block.data.startswith(ZLIB_MAGIC):
+        return None
+    dialect, width = origin.dialect, origin.width
+    mark = b"\r" if dialect.newline == "\r" else b"\n"
+    try:
+        frame = pl.read_csv(
+            block.data,
+            has_header=False,
+            schema={str(position): pl.String for position in range(width + 1)},  # one more, for what is too much
+            separator=dialect.delimiter,
+            quote_char=dialect.quote if block.ends is not None else None,
+            eol_char=mark.decode(),
+            extra_columns="ignore",
+            missing_columns="insert",
+        )
+    except pl.exceptions.ComputeError as error:
+        refuse_undecodable(block, name, error)
+        return None
+    if frame.height != block.records:
+        return None
+    lines = number_lines(block, mark)
+    return RawRows(
+        cells=frame.drop(str(width)),
+        row_numbers=lines,
+        sheet="",
+        decimal_mark=origin.decimal_hint,
+        text=origin,
+        ragged_rows=find_ragged(block, frame, lines, origin),
+    )
+
+
+def refuse_undecodable(block: Block, name: str, error: Exception) -> None:
+    """Raises FileRejected when the parser failed because the block is no UTF-8."""
+    try:
+        block.data.decode()
+    except UnicodeDecodeError as fault:
+        line = block.first_line + block.data.count(b"\n", 0, fault.start)
+        raise FileRejected(
+            "WRONG_ENCODING",
+            f"{name}, line {line}: expected UTF-8 text like the lines above, found byte "
+            f"0x{block.data[fault.start]:02x}. Save it as 'CSV UTF-8'.",
+        ) from error
+
+
+def number_lines(block: Block, mark: bytes) -> Positions:
+    """The line on which each record begins."""
+    if block.ends is None:
+        return np.arange(block.first_line, block.first_line + block.records, dtype=np.int64)
+    line_ends = find_line_ends(block, mark)
+    before = np.searchsorted(line_ends, block.ends[:-1], side="right")
+    return np.concatenate(([0], before)).astype(np.int64) + block.first_line
+
+
+def find_line_ends(block: Block, mark: bytes) -> Positions:
+    """Where the lines of a block end."""
+    return np.flatnonzero(np.frombuffer(block.data, dtype=np.uint8) == ord(mark)) + 1
+
+
+def find_ragged(block: Block, frame: pl.DataFrame, lines: Positions, origin: TextOrigin) -> dict[int, RaggedRow]:
+    """Line -> text of every record with another number of fields. An empty field too many at the end is none."""
+    last, beyond = pl.col(str(origin.width - 1)), pl.col(str(origin.width))
+    doubtful = frame.select(pl.arg_where(last.is_null() | (last == "") | beyond.is_not_null() & (beyond != "")))
+    places = doubtful.to_series()
+    if not len(places):
+        return {}
+    texts = list_records(block, places, origin)
+    counts = count_fields(texts, origin.dialect, is_quoted=block.ends is not None)
+    filled = texts.str.strip_chars() != ""
+    too_much = frame[str(origin.width)].gather(places).fill_null("") != ""
+    is_ragged = filled & ((counts < origin.width) | too_much)
+    numbers = lines[places.filter(is_ragged).to_numpy()]
+    told = texts.filter(is_ragged).str.slice(0, TOLD_CHARACTERS)
+    return {
+        int(line): RaggedRow(fields, text)
+        for line, fields, text in zip(numbers, counts.filter(is_ragged).to_list(), told.to_list(), strict=True)
+    }
+
+
+def list_records(block: Block, places: pl.Series, origin: TextOrigin) -> pl.Series:
+    """The text of some records, without line ends."""
+    ends = find_line_ends(block, origin.dialect.newline[-1:].encode()) if block.ends is None else block.ends
+    chosen = places.to_numpy().astype(np.int64)
+    begins = np.where(chosen > 0, ends[chosen - 1], 0)
+    texts = [block.data[begin:end].decode() for begin, end in zip(begins.tolist(), ends[chosen].tolist(), strict=True)]
+    return pl.Series(texts, dtype=pl.String).str.strip_chars_end("\r\n")
+
+
+def count_fields(texts: pl.Series, dialect: Dialect, *, is_quoted: bool) -> pl.Series:
+    """How many fields each record has."""
+    if not is_quoted:
+        return texts.str.count_matches(dialect.delimiter, literal=True) + 1
+    return pl.Series([len(next(open_reader([text], dialect), [])) for text in texts], dtype=pl.UInt32)

@@ -1,0 +1,49 @@
+"""Texts -> those whose UTF-8 somebody read as cp1252 and saved again, with what was meant."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+MOST_ROUNDS = 3  # of reading wrongly and saving again
+
+# Programs read the five bytes that cp1252 leaves out, and as Latin-1 all of 0x80 to 0x9F, as control characters.
+CP1252 = [bytes([byte]).decode("cp1252", errors="ignore") or chr(byte) for byte in range(256)]
+BYTES = {chr(byte): byte for byte in range(256)} | {character: byte for byte, character in enumerate(CP1252)}
+ENDING = "”’›»…–—“‘"  # may just as well stand behind a capital letter at the end of a word
+TRAIL = re.escape("".join(character for character, byte in BYTES.items() if 0x80 <= byte < 0xC0))
+# What files hold and no more, since 'É™' may be meant as it is: Latin letters and signs, Greek and Cyrillic words,
+# punctuation and currency, words of other scripts, emoji.
+MOJIBAKE = re.compile(
+    f"[ÂÃÄÅ](?:(?![{ENDING}])[{TRAIL}]|[{ENDING}](?=\\w))"
+    f"|(?:[ÎÏÐÑ][{TRAIL}]){{2,}}|(?:â[{TRAIL}]{{2}})+|(?:[áãäåæçèéê][{TRAIL}]{{2}}){{2,}}|(?:ð[Ÿ\x9f][{TRAIL}]{{2}})+"
+)
+
+
+def find_mojibake(texts: Iterable[str]) -> list[tuple[str, str]]:
+    """Each text that was read wrongly once, with what was meant.
+
+    Example:
+        >>> find_mojibake(["CafÃ©", "Café"])
+        [('CafÃ©', 'Café')]
+    """
+    repaired = ((text, repair(text)) for text in texts if not text.isascii())
+    return [(text, meant) for text, meant in dict(repaired).items() if meant != text]
+
+
+def repair(text: str) -> str:
+    """What was meant, after several rounds if need be."""
+    for _ in range(MOST_ROUNDS):
+        meant = MOJIBAKE.sub(decode_again, text)
+        if meant == text:
+            break
+        text = meant
+    return text
+
+
+def decode_again(found: re.Match[str]) -> str:
+    """The characters whose bytes a match is; itself when they are none that a file holds."""
+    try:
+        meant = bytes(BYTES[character] for character in found[0]).decode()
+    except UnicodeDecodeError:
+        return found[0]
+    return found[0] if any(unicodedata.category(character) in ("Cc", "Cn", "Co") for character in meant) else meant

@@ -1,0 +1,188 @@
+"""Text -> records under one candidate dialect, and how regular they are."""
+
+import contextlib
+import csv
+import io
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice, takewhile
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    import _csv  # where the type of csv.reader() has its name
+
+Record: TypeAlias = list[str]
+LineEnd = Literal["\n", "\r\n", "\r"]
+
+MOST_TITLE_LINES = 20  # above the header
+MOST_FOOTER_LINES = 3
+RAGGED_SHARE = 0.02
+OPEN_CHARACTERS = 1 << 16  # of a quoted field that goes on behind the sample
+END_INSIDE_QUOTES = "unexpected end of data"  # in the words of the csv module
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way to tell fields and records apart."""
+
+    delimiter: str
+    quote: str | None
+    escape: Literal["doubled", "backslash"] = "doubled"
+
+    def describe(self) -> str:
+        """The dialect in words."""
+        delimiter = "TAB" if self.delimiter == "\t" else repr(self.delimiter)
+        quote = "no quotes" if self.quote is None else f"quote {self.quote}"
+        return f"delimiter {delimiter}, {quote}" + (", escape \\" if self.escape == "backslash" else "")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How many fields the records have, and how many records disagree."""
+
+    width: int
+    core: int
+    """Records of that width."""
+    titles: int = 0
+    """Narrower records above the first one of that width."""
+    footers: int = 0
+    ragged: int = 0
+
+    @property
+    def is_perfect(self) -> bool:
+        """Whether every record has the same number of fields."""
+        return not (self.titles or self.footers or self.ragged)
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether few enough records disagree, so that this may well be a table."""
+        if self.is_perfect:
+            return True
+        allowed = max(1, int(RAGGED_SHARE * self.core))
+        return self.ragged <= allowed and self.core >= 2 and self.core > self.ragged + self.footers
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether at least half of the records have that width."""
+        return self.core >= self.titles + self.footers + self.ragged
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A sample under one candidate; empty lines are no records, and lines of blanks have no say in the shape."""
+
+    candidate: Candidate
+    records: list[Record] = field(repr=False)
+    shape: Shape
+    broken_line: int | None = None
+    """Where a record begins whose quotes do not fit the candidate."""
+    is_cut: bool = False
+    """Whether as many records were read as were asked for, and more may follow."""
+
+
+def read_sample(
+    text: str, candidate: Candidate, *, is_whole: bool, most: int | None = None, kept: int = sys.maxsize
+) -> Trial:
+    """A sample's complete records under a candidate, `most` at most, up to the first whose quotes do not fit."""
+    records, widths, broken_line = parse_records(text, candidate, is_whole=is_whole, most=most, kept=kept)
+    if candidate.escape == "backslash" and broken_line is None:
+        reader = open_reader(io.StringIO(text, newline=""), candidate, is_doubling=True)
+        broken_line = find_difference(records, reader)
+    filled = [record for record in records if record]
+    shape = measure_shape([width for width in widths if width])
+    return Trial(candidate, filled, shape, broken_line, is_cut=len(widths) == most)
+
+
+def parse_records(
+    text: str, candidate: Candidate, *, is_whole: bool, most: int | None, kept: int
+) -> tuple[list[Record], list[int], int | None]:
+    """The first records, the number of fields of all (0: a blank line), and the line of the first that is broken."""
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    reader = open_reader(io.StringIO(text, newline=""), candidate)
+    records: list[Record] = []
+    widths: list[int] = []
+    begin = 0
+    try:
+        for record in islice(reader, most):
+            width = len(record)
+            widths.append(width if width != 1 or record[0].strip() else 0)
+            if len(records) < kept:
+                records.append(record)
+            begin = reader.line_num
+    except csv.Error as error:
+        is_cut = not is_whole and END_INSIDE_QUOTES in str(error) and count_rest(text, begin) < OPEN_CHARACTERS
+        return records, widths, None if is_cut else begin + 1
+    if not is_whole and len(widths) != most:
+        widths = widths[:-1]  # the sample may cut the last one
+    return records[: len(widths)], widths, None
+
+
+def open_reader(lines: Iterable[str], candidate: Candidate, *, is_doubling: bool = False) -> "_csv.Reader":
+    """The csv module's reader for a candidate.
+
+    It is strict about what follows a closing quote only where doubled quotes are allowed, hence `is_doubling`.
+    """
+    is_backslash = candidate.escape == "backslash"
+    return csv.reader(
+        lines,
+        delimiter=candidate.delimiter,
+        quotechar=candidate.quote,
+        quoting=csv.QUOTE_MINIMAL if candidate.quote else csv.QUOTE_NONE,
+        doublequote=is_doubling or not is_backslash,
+        escapechar="\\" if is_backslash else None,
+        strict=True,
+    )
+
+
+def count_rest(text: str, line: int) -> int:
+    """Characters behind the first so many lines."""
+    lines = io.StringIO(text, newline="")
+    return len(text) - sum(len(next(lines)) for _ in range(line))
+
+
+def find_difference(records: list[Record], others: Iterator[Record]) -> int | None:
+    """Position, from 1, of the first record that differs or is missing."""
+    position = 0
+    try:
+        for position, record in enumerate(records, start=1):
+            if next(others, None) != record:
+                return position
+    except csv.Error:
+        return position
+    return None
+
+
+def measure_shape(widths: list[int]) -> Shape:
+    """The usual number of fields, and what stands above, between and below the records that have it."""
+    counts = Counter(width for width in widths if width > 1)
+    if not counts:
+        return Shape(width=1, core=len(widths))
+    width = max(counts, key=lambda width: (counts[width], width))
+    titles = sum(1 for _ in takewhile(lambda other: other < width, widths))
+    footers = sum(1 for _ in takewhile(lambda other: other < width, reversed(widths)))
+    titles = titles if titles <= MOST_TITLE_LINES else 0
+    footers = footers if footers <= MOST_FOOTER_LINES else 0
+    core = counts[width]
+    return Shape(width, core, titles, footers, ragged=len(widths) - core - titles - footers)
+
+
+def find_line_ends(text: str, candidate: Candidate) -> dict[LineEnd, int]:
+    """How records end outside quotes, with the line on which each kind comes first."""
+    last = ""
+
+    def remember(lines: Iterable[str]) -> Iterator[str]:
+        nonlocal last
+        for line in lines:
+            last = line
+            yield line
+
+    ends: dict[LineEnd, int] = {}
+    reader = open_reader(remember(io.StringIO(text, newline="")), candidate)
+    with contextlib.suppress(csv.Error):  # the sample may be cut inside quotes
+        for _ in reader:
+            end: LineEnd = "\r\n" if last.endswith("\r\n") else "\r" if last.endswith("\r") else "\n"
+            if last.endswith(("\r", "\n")):
+                ends.setdefault(end, reader.line_num)
+    return ends

@@ -1,0 +1,1 @@
+"""Workbook -> rows of text, whatever program made it."""

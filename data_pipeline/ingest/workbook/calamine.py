@@ -1,0 +1,198 @@
+"""XLS, XLSB, ODS (and XLSX, as a second opinion) -> RawRows, every cell as text.
+
+Calamine looks at a cell's style, so dates, times and durations come as ISO text. What it would lose is amended before
+it reads (amendments.py). What stays: of numbers that no date stands for, 0 with the style of a date comes as midnight,
+a negative one as a time of day, and 60, which Excel shows as 29 February 1900, as the 28th.
+"""
+
+import datetime as dt
+import io
+import math
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+    load_workbook,
+)
+
+from data_pipeline.errors import FileRejected
+from data_pipeline.ingest.workbook.amendments import amend_ods, amend_xlsb, amend_xlsx, find_xls_errors
+from data_pipeline.ingest.workbook.creation import find_created_at
+from data_pipeline.ingest.workbook.formats import DESCRIPTIONS, Format, encrypted
+from data_pipeline.model.tables import RawRows
+
+AMENDMENTS: dict[Format, Callable[[Path], Path | io.BytesIO]] = {
+    "xlsx": amend_xlsx,
+    "xlsb": amend_xlsb,
+    "ods": amend_ods,
+}
+# What damaged archives and compound files raise; a panic of calamine is no Exception and left to the sandbox.
+DAMAGE = (
+    CalamineError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    EOFError,
+    OSError,
+    LookupError,
+    ArithmeticError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True)
+class SheetInfo:
+    """One sheet of a workbook, counted from 1 as its tabs are."""
+
+    name: str
+    position: int
+    is_hidden: bool
+    has_cells: bool = True
+    """False: a chart, a dialog or macros."""
+
+
+def list_sheets(path: Path) -> list[SheetInfo]:
+    """The sheets of a workbook in the order of its tabs, hidden ones included."""
+    with load_workbook(path) as workbook:
+        return describe_sheets(workbook)
+
+
+def describe_sheets(workbook: CalamineWorkbook) -> list[SheetInfo]:
+    """The sheets of an open workbook."""
+    return [
+        SheetInfo(
+            name=sheet.name,
+            position=position,
+            is_hidden=sheet.visible != SheetVisibleEnum.Visible,
+            has_cells=sheet.typ == SheetTypeEnum.WorkSheet,
+        )
+        for position, sheet in enumerate(workbook.sheets_metadata, 1)
+    ]
+
+
+def read_workbook(path: Path, name: str, *, format: Format, sheet: str | int | None = None) -> RawRows:
+    """Reads one sheet: of that name, at that position from 1, or the first visible one that holds anything.
+
+    Rows without any content are left out, as XLSX leaves them out; the numbers of the others say where they stood.
+    Raises: FileRejected when the workbook cannot be opened or has no such sheet.
+    """
+    try:
+        with load_workbook(AMENDMENTS.get(format, Path)(path)) as workbook:
+            chosen, content = choose_sheet(workbook, sheet, name=name)
+            errors = find_xls_errors(path, chosen.position) if format == "xls" else {}
+            numbered = list(write_rows(content, errors))
+        created_at = find_created_at(path, format=format)
+    except PasswordError as error:
+        raise encrypted(name) from error
+    except DAMAGE as error:
+        raise FileRejected(
+            "UNREADABLE_FILE",
+            f"{name}: expected {DESCRIPTIONS[format]}, but it cannot be read ({error}). "
+            "It is damaged or was cut off on its way: export it again and send that.",
+        ) from error
+    return RawRows(
+        cells=build_frame([row for _, row in numbered]),
+        row_numbers=[number for number, _ in numbered],
+        sheet=chosen.name,
+        decimal_mark=".",
+        created_at=created_at,
+    )
+
+
+def choose_sheet(workbook: CalamineWorkbook, wanted: str | int | None, *, name: str) -> tuple[SheetInfo, CalamineSheet]:
+    """The sheet that is wanted, or the first visible one with content; without any content, the first visible one."""
+    sheets = [sheet for sheet in describe_sheets(workbook) if sheet.has_cells]
+    if wanted is None:
+        candidates = [sheet for sheet in sheets if not sheet.is_hidden] or sheets
+    else:
+        candidates = [sheet for sheet in sheets if is_wanted(sheet, wanted)]
+    if not candidates:
+        raise sheet_not_found(name, wanted, sheets)
+    opened = ((sheet, workbook.get_sheet_by_index(sheet.position - 1)) for sheet in candidates)
+    first = next(opened)
+    return first if first[1].end else next((pair for pair in opened if pair[1].end), first)
+
+
+def is_wanted(sheet: SheetInfo, wanted: str | int) -> bool:
+    """Whether a declared name or position means this sheet; no two names differ in case alone."""
+    if isinstance(wanted, int):
+        return sheet.position == wanted
+    return sheet.name.strip().casefold() == wanted.strip().casefold()
+
+
+def sheet_not_found(name: str, wanted: str | int | None, sheets: Sequence[SheetInfo]) -> FileRejected:
+    """The refusal of a workbook without the sheet that its pipeline reads."""
+    known = ", ".join(f"{sheet.position}: {sheet.name!r}" for sheet in sheets) or "none"
+    expected = "a sheet with cells" if wanted is None else f"a sheet {wanted!r}"
+    return FileRejected(
+        "SHEET_NOT_FOUND", f"{name}: expected {expected}; the workbook has {known}. Send the workbook that has it."
+    )
+
+
+def write_rows(sheet: CalamineSheet, errors: dict[int, dict[int, str]]) -> Iterator[tuple[int, list[str]]]:
+    """Number and texts of every row with content; `errors` are texts by row and column, both from 0."""
+    if sheet.start is None:
+        return
+    rows: Iterator[list[Any]] = sheet.iter_rows()  # from the top, but only from the first filled column on
+    indent = [""] * sheet.start[1]
+    for position, values in enumerate(rows):
+        texts = indent + [WRITERS[type(value)](value) for value in values]
+        for column, text in errors.get(position, {}).items():
+            texts[column] = text
+        if any(texts):
+            yield position + 1, texts
+
+
+def build_frame(rows: list[list[str]]) -> pl.DataFrame:
+    """Rows, all of one width, as one text column per position."""
+    columns = zip(*rows, strict=True)
+    return pl.DataFrame({str(index): pl.Series(column, dtype=pl.String) for index, column in enumerate(columns)})
+
+
+def write_number(value: float) -> str:
+    """A double in its shortest form, without exponent: 6, 0.07, 0.00001, 12345678901234567000; NAN and INF as text."""
+    if not math.isfinite(value):
+        return str(value).upper()
+    text = repr(value + 0.0)  # no -0.0
+    if "e" in text:
+        text = f"{Decimal(text):f}"
+    return text.removesuffix(".0")
+
+
+def write_time(value: dt.datetime | dt.time) -> str:
+    """A moment or time of day in ISO form, with milliseconds if it has some: more is noise of the double."""
+    return value.isoformat(timespec="milliseconds" if value.microsecond else "seconds")
+
+
+def write_duration(value: dt.timedelta) -> str:
+    """A duration in ISO form, as ODS stores it: PT36H00M00S."""
+    milliseconds = round(abs(value) / dt.timedelta(milliseconds=1))
+    minutes, rest = divmod(milliseconds, 60_000)
+    seconds = f"{rest // 1000:02d}" + (f".{rest % 1000:03d}" if rest % 1000 else "")
+    return f"{'-' if value < dt.timedelta() else ''}PT{minutes // 60:02d}H{minutes % 60:02d}M{seconds}S"
+
+
+WRITERS: dict[type, Callable[[Any], str]] = {
+    str: str,
+    int: str,
+    float: write_number,
+    bool: lambda value: "TRUE" if value else "FALSE",
+    dt.date: dt.date.isoformat,
+    dt.datetime: write_time,
+    dt.time: write_time,
+    dt.timedelta: write_duration,
+}

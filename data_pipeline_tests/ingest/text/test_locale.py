@@ -1,0 +1,234 @@
+"""Rules of decimal marks and orders of dates: evidence decides for a whole column, and nothing else does."""
+
+import datetime as dt
+import time
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data_pipeline.model.reading import DateOrder, DecimalMark
+from data_pipeline.validate.locale import (
+    DateFormat,
+    DateVote,
+    NumberFormat,
+    NumberVote,
+    decide_date_orders,
+    decide_decimal_marks,
+    is_ambiguous_date,
+    is_ambiguous_number,
+    parse_date,
+    parse_number,
+    vote_dates,
+    vote_numbers,
+)
+
+MANY_TEXTS = 10_000
+SECONDS = 0.2  # ten times what it takes, for machines that do other things
+POINT = NumberFormat(".", ",", "", is_ambiguous=False)
+COMMA = NumberFormat(",", ".", "", is_ambiguous=False)
+
+
+def read_numbers(texts: list[str], fmt: NumberFormat) -> list[float | None]:
+    """What the texts are in a format."""
+    return pl.DataFrame({"text": texts}).select(parse_number(pl.col("text"), fmt)).to_series().to_list()
+
+
+def read_dates(texts: list[str], fmt: DateFormat) -> list[dt.date | None]:
+    """What the texts are in a format."""
+    return pl.DataFrame({"text": texts}).select(parse_date(pl.col("text"), fmt)).to_series().to_list()
+
+
+def decide(
+    columns: dict[str, list[str]], *, declared: DecimalMark | None = None, delimiter: str = ";"
+) -> dict[str, NumberFormat]:
+    """The formats of columns with such texts."""
+    votes = {name: vote_numbers(texts) for name, texts in columns.items()}
+    return decide_decimal_marks(votes, declared=declared, delimiter=delimiter)
+
+
+def decide_dates(columns: dict[str, list[str]], *, declared: DateOrder | None = None) -> dict[str, DateFormat]:
+    """The formats of columns with such texts."""
+    return decide_date_orders({name: vote_dates(texts) for name, texts in columns.items()}, declared=declared)
+
+
+@pytest.mark.parametrize(
+    ("texts", "vote"),
+    [
+        (["1", "-5", "+007", "1e5", "1 234", "1'234"], "integers"),
+        (["1.5", "1,234.50", "1,234,567", ".5", "5.", "0.123", "1234.567", "1.234e5", "1 234.5"], "points"),
+        (["1,5", "1.234,50", "1.234.567", ",5", "5,", "0,123", "1234,567", "1,234e5", "1\u00a0234,567"], "commas"),
+        (["1.234", "1,234", "-12.345", "999,000"], "ambiguous"),
+        (["x", "NaN", "inf", "12,5 %", "1.234.56", "12,34,567", "1,2,3", "1.2.3", "--1", "٣", "Rp 5", "0.000.000"],
+         "others"),
+    ],
+    ids=["integers", "points", "commas", "ambiguous", "others"],
+)  # fmt: skip
+def test_a_text_votes_for_the_format_that_alone_reads_it(texts: list[str], vote: str) -> None:
+    found = vote_numbers([*texts, "", "  ", *texts])
+
+    expected = {"integers": 0, "points": 0, "commas": 0, "ambiguous": 0, "others": 0} | {vote: len(texts)}
+    assert {name: getattr(found, name) for name in expected} == expected
+
+
+def test_no_texts_are_no_votes() -> None:
+    assert vote_numbers([]) == NumberVote(groups={",": 0, ".": 0, " ": 0, "'": 0})
+    assert vote_dates(pl.Series([None], dtype=pl.String)) == DateVote()
+
+
+def test_a_columns_own_texts_decide_and_read_its_ambiguous_ones() -> None:
+    found = decide({"Harga": ["1,5", "1.234", "7"], "Diskon": ["0.5", "1.234"]})
+
+    assert (found["Harga"].decimal_mark, found["Diskon"].decimal_mark) == (",", ".")
+    assert read_numbers(["1,5", "1.234", "7"], found["Harga"]) == [1.5, 1234.0, 7.0]
+    assert read_numbers(["0.5", "1.234"], found["Diskon"]) == [0.5, 1.234]
+    assert found["Harga"].evidence == "0 texts have a decimal point, 1 a decimal comma"
+
+
+def test_an_ambiguous_column_follows_all_others_of_its_file() -> None:
+    found = decide({"Harga": ["1.234"], "Diskon": ["0,5"], "Stok": ["7"]})["Harga"]
+
+    assert found == NumberFormat(",", ".", "every column that shows a decimal mark has ','", is_ambiguous=False)
+    assert read_numbers(["1.234"], found) == [1234.0]
+
+
+@pytest.mark.parametrize("others", [{}, {"A": ["0,5"], "B": ["0.5"]}, {"A": ["7"]}], ids=["none", "two", "mute"])
+def test_without_unanimous_others_ambiguous_texts_are_not_read(others: dict[str, list[str]]) -> None:
+    found = decide({"Harga": ["1.234", "7"], **others})["Harga"]
+
+    ambiguous = pl.DataFrame({"text": ["1.234", "7"]}).select(is_ambiguous_number(pl.col("text"), found))
+    assert read_numbers(["1.234", "1,234", "7"], found) == [None, None, 7.0]
+    assert ambiguous.to_series().to_list() == [True, False]
+
+
+def test_a_contradictory_column_follows_its_majority_and_reinterprets_nothing() -> None:
+    """'1,234' is 1.234 to the majority and 1234 to the minority: nobody knows whose it is."""
+    found = decide({"Harga": ["1,5", "2,5", "2.5", "1,234", "1.234"]})["Harga"]
+
+    assert (found.decimal_mark, found.is_ambiguous) == (",", True)
+    assert read_numbers(["1,5", "2.5", "1,234", "1.234", "1.234,5", "1,234.5"], found) == [
+        1.5, None, None, None, 1234.5, None
+    ]  # fmt: skip
+
+
+def test_a_declared_mark_leaves_no_doubt() -> None:
+    found = decide({"Harga": ["1.234", "1.5"]}, declared=",")["Harga"]
+
+    assert found == NumberFormat(",", ".", "declared", is_ambiguous=False)
+    assert read_numbers(["1.234", "1.5"], found) == [1234.0, None]
+
+
+def test_the_group_mark_is_the_one_that_the_column_shows() -> None:
+    found = decide({"A": ["1 234,5", "1\u202f234"], "B": ["1'234.5"], "C": ["1 234"]})
+
+    assert [found[name].group_mark for name in "ABC"] == [" ", "'", " "]
+    assert read_numbers(["1 234,5", "1\u202f234", "1.234"], found["A"]) == [1234.5, 1234.0, None]
+    assert read_numbers(["1'234.5", "1’234"], found["B"]) == [1234.5, 1234.0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "NaN", "nan", "inf", "-Infinity", "1e999", "1,2,3", "12,34", "1234,567", "0,123,456", ",123", "1,23.5",
+     "1,234.5,6", "5-", "0x10", "1_000", "٣", "1 000", "--1", "."],
+)  # fmt: skip
+def test_what_is_no_number_is_not_read(text: str) -> None:
+    assert read_numbers([text], POINT) == [None]
+
+
+@given(st.floats(-1e12, 1e12, allow_subnormal=False), st.sampled_from([POINT, COMMA]), st.booleans())
+def test_a_number_is_read_as_it_was_written(number: float, fmt: NumberFormat, has_groups: bool) -> None:
+    text = f"{number:,.4f}" if has_groups else f"{number:.4f}"
+    written = text if fmt is POINT else text.translate(str.maketrans(",.", ".,"))
+
+    assert read_numbers([written], fmt) == [float(text.replace(",", ""))]
+
+
+@given(st.lists(st.text("0123456789.,-+ '", max_size=9), max_size=6))
+def test_no_text_is_read_as_two_numbers_without_being_ambiguous(texts: list[str]) -> None:
+    """The law behind the votes: what both formats read differently votes for neither."""
+    for text in texts:
+        readings = {number for fmt in (POINT, COMMA) for number in read_numbers([text.strip()], fmt)} - {None}
+        vote = vote_numbers([text])
+        assert len(readings) < 2 or vote.ambiguous == 1
+        assert not (vote.points or vote.commas) or len(readings) == 1 or " " in text or "'" in text
+
+
+def test_dates_vote_for_the_order_that_alone_reads_them() -> None:
+    texts = ["2026-01-05", "2026/1/5", "31/12/2026", "31.12.2026", "12/31/2026", "3/4/2026", "03-03-2026", "31/12/26"]
+
+    found = vote_dates([*texts, "x", "99/99/2026", "05-01/2026", "", "2026-02-30", "20260105"])
+
+    assert found == DateVote(ymd=2, dmy=2, mdy=1, ambiguous=1, either=1, short_years=1, others=5)
+
+
+def test_a_columns_own_dates_decide_its_order() -> None:
+    found = decide_dates({"Tanggal": ["31/12/2026", "03/04/2026"], "Date": ["12/31/2026"]})
+
+    assert read_dates(["03/04/2026", "12/31/2026", "2026-01-05"], found["Tanggal"]) == [
+        dt.date(2026, 4, 3), None, dt.date(2026, 1, 5)
+    ]  # fmt: skip
+    assert read_dates(["03/04/2026"], found["Date"]) == [dt.date(2026, 3, 4)]
+    assert found["Tanggal"].evidence == "1 texts can only have the day in front, 0 only the month"
+
+
+def test_ambiguous_dates_follow_all_other_columns_or_are_not_read() -> None:
+    followed = decide_dates({"A": ["03/04/2026"], "B": ["31.12.2026"]})["A"]
+    alone = decide_dates({"A": ["03/04/2026"]})["A"]
+    torn = decide_dates({"A": ["03/04/2026"], "B": ["31.12.2026"], "C": ["12/31/2026"]})["A"]
+
+    texts = ["03/04/2026", "03/03/2026", "2026-01-05"]
+    clear = [dt.date(2026, 3, 3), dt.date(2026, 1, 5)]
+    assert read_dates(texts, followed) == [dt.date(2026, 4, 3), *clear]
+    assert read_dates(texts, alone) == read_dates(texts, torn) == [None, *clear]
+    ambiguous = pl.DataFrame({"text": texts}).select(is_ambiguous_date(pl.col("text"), alone))
+    assert ambiguous.to_series().to_list() == [True, False, False]
+
+
+def test_contradictory_dates_follow_the_majority_and_reinterpret_nothing() -> None:
+    found = decide_dates({"A": ["31/12/2026", "30/12/2026", "12/31/2026", "03/04/2026"]})["A"]
+    tied = decide_dates({"A": ["31/12/2026", "12/31/2026"]})["A"]
+
+    assert read_dates(["31/12/2026", "12/31/2026", "03/04/2026"], found) == [dt.date(2026, 12, 31), None, None]
+    assert read_dates(["31/12/2026", "12/31/2026"], tied) == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("order", "text", "day"),
+    [
+        ("dmy", "31/12/26", dt.date(2026, 12, 31)),
+        ("mdy", "12/31/69", dt.date(2069, 12, 31)),
+        ("dmy", "1.2.70", dt.date(1970, 2, 1)),
+        ("ymd", "26-01-05", dt.date(2026, 1, 5)),
+        ("dmy", "26-13-05", None),
+    ],
+)
+def test_years_of_two_digits_are_read_only_in_a_declared_order(
+    order: DateOrder, text: str, day: dt.date | None
+) -> None:
+    assert read_dates([text], decide_dates({"A": [text]}, declared=order)["A"]) == [day]
+    assert read_dates([text], decide_dates({"A": [text, "31/12/2026"]})["A"]) == [None]
+
+
+@pytest.mark.parametrize("text", ["2026-02-30", "31/04/2026", "1/2/3", "2026-01-05 10:00", "5 Jan 2026", "31/12-2026"])
+def test_what_is_no_day_is_not_read(text: str) -> None:
+    assert read_dates([text], DateFormat("dmy", "", is_ambiguous=False)) == [None]
+
+
+@pytest.mark.parametrize("order", ["%d/%m/%Y", "%m-%d-%Y", "%d.%m.%Y", "%Y-%m-%d"])
+@given(st.dates(dt.date(1000, 1, 1)))
+def test_a_day_is_read_as_it_was_written_or_not_at_all(order: str, day: dt.date) -> None:
+    text = day.strftime(order)
+
+    assert read_dates([text], decide_dates({"A": [text]})["A"]) in ([day], [None])
+
+
+def test_many_distinct_texts_are_judged_at_once() -> None:
+    prices = [f"{number}.{number % 97}" for number in range(MANY_TEXTS)]
+    days = [(dt.date(2000, 1, 1) + dt.timedelta(number)).strftime("%d/%m/%Y") for number in range(MANY_TEXTS)]
+
+    begin = time.perf_counter()
+    numbers, dates = vote_numbers(prices), vote_dates(days)
+
+    assert time.perf_counter() - begin < SECONDS
+    assert (numbers.points > 0, dates.dmy > 0) == (True, True)
