@@ -20,7 +20,7 @@ from data_pipeline.model.reading import Dialect, Limits, RaggedRow, TextOrigin
 from data_pipeline.model.tables import RawRows
 
 CHUNK_BYTES = 8 << 20
-ZLIB_MAGIC = (b"x^", b"x\x01")  # Polars would inflate a text that begins so; the other magics are no UTF-8
+ZLIB_MAGIC = (b"x^", b"x\x01", b"x\xda")  # Polars would inflate a text that begins so; other magics are no UTF-8
 AHEAD = 2  # blocks that are parsed while another is used
 
 

@@ -108,7 +108,7 @@ def test_a_quote_inside_an_unquoted_field_is_text(tmp_path: Path, chunk_bytes: i
     assert ragged == {}
 
 
-@pytest.mark.parametrize("start", ["x^", "x\x01"])
+@pytest.mark.parametrize("start", ["x^", "x\x01", "x\u0697"])
 def test_a_text_that_begins_like_packed_data_is_read_as_text(tmp_path: Path, start: str) -> None:
     rows, _ = read(write(tmp_path, f"{start}y,b\n1,2\n{start},3\n"), width=2, chunk_bytes=8)
 
