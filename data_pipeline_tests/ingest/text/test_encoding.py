@@ -11,7 +11,7 @@ from data_pipeline.ingest.text.mojibake import find_mojibake
 from data_pipeline.model.reading import Encoding
 
 MIB = 1 << 20
-SECONDS_HOSTILE = 10.0
+SECONDS_HOSTILE = 20
 MESSAGE_CHARACTERS = 400
 LIST = "SKU;Nama\n1;Café\n2;Crème brûlée\n"
 RUSSIAN = "Молоко пастеризованное Хлеб ржаной Сыр российский Масло сливочное Кефир Творог Колбаса варёная Яблоки Груши"
