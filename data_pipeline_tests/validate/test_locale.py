@@ -25,7 +25,7 @@ from data_pipeline.validate.locale import (
 )
 
 MANY_TEXTS = 10_000
-SECONDS = 2  # a hundred times what it takes, for machines that do other things
+SECONDS = 0.2  # of CPU time, ten times what it takes
 POINT = NumberFormat(".", ",", "", is_ambiguous=False)
 COMMA = NumberFormat(",", ".", "", is_ambiguous=False)
 
@@ -227,8 +227,8 @@ def test_many_distinct_texts_are_judged_at_once() -> None:
     prices = [f"{number}.{number % 97}" for number in range(MANY_TEXTS)]
     days = [(dt.date(2000, 1, 1) + dt.timedelta(number)).strftime("%d/%m/%Y") for number in range(MANY_TEXTS)]
 
-    begin = time.perf_counter()
+    begin = time.process_time()
     numbers, dates = vote_numbers(prices), vote_dates(days)
 
-    assert time.perf_counter() - begin < SECONDS
+    assert time.process_time() - begin < SECONDS
     assert (numbers.points > 0, dates.dmy > 0) == (True, True)

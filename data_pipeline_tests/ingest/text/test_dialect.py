@@ -10,7 +10,7 @@ from data_pipeline.ingest.text.dialect import detect_dialect, strip_separator_li
 from data_pipeline.model.reading import Dialect, ReadingSpec
 
 MIB = 1 << 20
-SECONDS_USUAL, SECONDS_HOSTILE = 3, 20  # tens of milliseconds, and a second, on a quiet machine
+SECONDS_USUAL, SECONDS_HOSTILE = 0.25, 10.0  # of CPU time, which others on the machine do not add to
 
 
 def detect(text: str, *, is_whole: bool = True, known: tuple[str, ...] = (), **declared: object) -> Dialect:
@@ -225,10 +225,10 @@ def make_list(delimiter: str, quote: str) -> str:
 
 @pytest.mark.parametrize("text", [make_list(",", ""), make_list(";", '"')], ids=["plain", "quoted"])
 def test_a_sample_is_judged_at_once(text: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     detect(text, is_whole=False)
 
-    assert time.perf_counter() - begin < SECONDS_USUAL
+    assert time.process_time() - begin < SECONDS_USUAL
 
 
 @pytest.mark.parametrize(
@@ -239,10 +239,10 @@ def test_a_sample_is_judged_at_once(text: str) -> None:
          "blanks"],
 )  # fmt: skip
 def test_hostile_samples_do_not_hang(text: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     try:
         detect(text)
     except FileRejected:
         pass
     finally:
-        assert time.perf_counter() - begin < SECONDS_HOSTILE
+        assert time.process_time() - begin < SECONDS_HOSTILE

@@ -11,7 +11,7 @@ from data_pipeline.ingest.text.mojibake import find_mojibake
 from data_pipeline.model.reading import Encoding
 
 MIB = 1 << 20
-SECONDS_HOSTILE = 20
+SECONDS_HOSTILE = 10.0
 MESSAGE_CHARACTERS = 400
 LIST = "SKU;Nama\n1;Café\n2;Crème brûlée\n"
 RUSSIAN = "Молоко пастеризованное Хлеб ржаной Сыр российский Масло сливочное Кефир Творог Колбаса варёная Яблоки Груши"
@@ -248,13 +248,13 @@ def test_an_encoding_that_does_not_exist_is_the_authors_fault(declared: str) -> 
     ids=["high bytes", "lines", "vowels", "consonants", "NUL bytes"],
 )
 def test_hostile_samples_do_not_hang_and_do_not_fill_the_message(content: bytes) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     try:
         assert detect(content, is_whole=False).codec == "cp1252"
     except FileRejected as rejection:
         message = str(rejection)
         assert len(message) < MESSAGE_CHARACTERS
-    assert time.perf_counter() - begin < SECONDS_HOSTILE
+    assert time.process_time() - begin < SECONDS_HOSTILE
 
 
 @pytest.mark.parametrize(
