@@ -71,6 +71,9 @@ def land(workspace: Workspace, file: DriveFile) -> Landed | Receipt:
     fault = find_name_fault(file)
     if fault is not None:
         return Receipt(file, "unreadable", fault)
+    limit = workspace.settings.max_file_mb
+    if file.size_bytes > limit << 20:  # a copy could fill the disk
+        return Receipt(file, "unreadable", f"has {file.size_bytes >> 20} MiB, {limit} MiB are read; split the list")
     try:
         return workspace.landing.take(file.path)
     except DriveError as error:

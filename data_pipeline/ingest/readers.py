@@ -1,7 +1,6 @@
 """File -> rows of text, by what its bytes are."""
 
 import hashlib
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,11 +8,11 @@ import polars as pl
 
 from data_pipeline.errors import FileRejected
 from data_pipeline.ingest.text.delimited import CHUNK_BYTES, read_text
-from data_pipeline.ingest.text.origin import inspect_text
+from data_pipeline.ingest.text.origin import inspect_text, note_open_end
 from data_pipeline.ingest.workbook.agreement import compare, is_sampled
 from data_pipeline.ingest.workbook.calamine import read_workbook
 from data_pipeline.ingest.workbook.formats import Format, detect_format, note_suffix
-from data_pipeline.ingest.workbook.guard import check_archive
+from data_pipeline.ingest.workbook.guard import check_archive, guard_archive
 from data_pipeline.ingest.workbook.xlsx import read_xlsx
 from data_pipeline.model.reading import Limits, ReadingSpec
 from data_pipeline.model.tables import RawRows, join_chunks
@@ -42,7 +41,7 @@ def read_row_chunks(  # noqa: PLR0913 - all that decides how a file is read
     notes = tuple(note_suffix(name, kind))
     if kind == "text":
         origin = inspect_text(path, name=name, declared=reading, known_headers=known_headers, limits=limits)
-        notes += (*origin.encoding.findings, *origin.dialect.findings)
+        notes += (*origin.encoding.findings, *origin.dialect.findings, *note_open_end(path, name=name))
         chunks = read_text(path, origin, name=name, limits=limits, chunk_bytes=chunk_bytes, on_bytes=on_bytes)
     else:
         rows = read_book(path, kind, name=name, reading=reading, limits=limits)
@@ -111,6 +110,5 @@ def measure_file(path: Path, limits: Limits, *, name: str) -> tuple[int, bool]:
     kind = detect_format(path, name=name)
     if kind in ("text", "xls"):
         return path.stat().st_size, kind == "text"
-    check_archive(path, limits, name)
-    with zipfile.ZipFile(path) as archive:
-        return sum(info.file_size for info in archive.infolist()), False
+    archive, _ = guard_archive(path, limits, name)
+    return sum(info.file_size for info in archive.parts.values()), False

@@ -186,6 +186,18 @@ def test_a_file_that_cannot_be_read_stops_no_other(workspace: Workspace, kind: s
     assert ask(workspace, "select path from arrivals where path = :path", path=path).rows() == []
 
 
+def test_a_file_over_the_limit_is_not_even_copied(workspace: Workspace) -> None:
+    small = Workspace.open(workspace.settings.model_copy(update={"max_file_mb": 1}))
+    path = drop(workspace, ANGGREK)
+    with path.open("ab") as file:
+        file.truncate(3 << 20)
+
+    [receipt] = receive(small)
+
+    assert (receipt.outcome, receipt.note) == ("unreadable", "has 3 MiB, 1 MiB are read; split the list")
+    assert not list((workspace.home / "landing").rglob("*.csv"))
+
+
 def test_every_file_is_told_as_soon_as_it_is_recorded(workspace: Workspace) -> None:
     drop(workspace, ANGGREK)
     drop(workspace, BUKIT, store="Bukit Raya")

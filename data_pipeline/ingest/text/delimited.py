@@ -16,6 +16,7 @@ import polars as pl
 from data_pipeline.errors import FileRejected
 from data_pipeline.ingest.text.blocks import Block, Positions, Reading, cut_blocks, read_utf8
 from data_pipeline.ingest.text.by_record import TOLD_CHARACTERS, open_reader, read_slowly
+from data_pipeline.ingest.text.mojibake import note_mojibake
 from data_pipeline.model.reading import Dialect, Limits, RaggedRow, TextOrigin
 from data_pipeline.model.tables import RawRows
 
@@ -45,7 +46,7 @@ def read_text(
     blocks = cut_blocks(pieces, origin.dialect, reading, limits=limits, name=name, first_line=first_line)
     for block, rows in parse_ahead(blocks, origin, name=name):
         if rows is not None:
-            yield rows
+            yield rows if block.first_line > first_line else rows.with_findings(note_mojibake(rows.cells, name=name))
         else:  # from an irregular block to the file's end, or one block that the parser counts otherwise
             rest = [block.data] if block.is_regular else itertools.chain([block.data], pieces)
             yield from read_slowly(rest, block.first_line, origin, limits, name=name)

@@ -6,10 +6,7 @@ import re
 from data_pipeline.errors import FileRejected, SpecError
 from data_pipeline.ingest.text.content import has_control, refuse_binary, refuse_control
 from data_pipeline.ingest.text.eight_bit import detect_eight_bit
-from data_pipeline.ingest.text.mojibake import find_mojibake
 from data_pipeline.model.reading import Encoding
-
-__all__ = ["detect_encoding", "find_mojibake"]
 
 # UTF-32 first: its little-endian mark begins as that of UTF-16 does.
 MARKS = {

@@ -4,6 +4,11 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+import polars as pl
+
+from data_pipeline.model.findings import Finding
+
+MOST_TEXTS, TOLD = 2_000, 20  # of a column that are looked at; that a finding names
 MOST_ROUNDS = 3  # of reading wrongly and saving again
 
 # Programs read the five bytes that cp1252 leaves out, and as Latin-1 all of 0x80 to 0x9F, as control characters.
@@ -17,6 +22,19 @@ MOJIBAKE = re.compile(
     f"[ÂÃÄÅ](?:(?![{ENDING}])[{TRAIL}]|[{ENDING}](?=\\w))"
     f"|(?:[ÎÏÐÑ][{TRAIL}]){{2,}}|(?:â[{TRAIL}]{{2}})+|(?:[áãäåæçèéê][{TRAIL}]{{2}}){{2,}}|(?:ð[Ÿ\x9f][{TRAIL}]{{2}})+"
 )
+
+
+def note_mojibake(cells: pl.DataFrame, *, name: str) -> list[Finding]:
+    """What is told of a file whose texts were read wrongly before it was saved: they are published as they stand."""
+    foreign = [
+        cells[column].filter(cells[column].str.len_bytes() > cells[column].str.len_chars()) for column in cells.columns
+    ]
+    found = find_mojibake(pl.concat(texts.unique(maintain_order=True).head(MOST_TEXTS) for texts in foreign))
+    if not found:
+        return []
+    text, meant = found[0]
+    message = f"{name}: {len(found)} texts were once saved in the wrong encoding, such as {text!r} for {meant!r}"
+    return [Finding(code="MOJIBAKE", message=message, rows=len(found), details={"texts": dict(found[:TOLD])})]
 
 
 def find_mojibake(texts: Iterable[str]) -> list[tuple[str, str]]:

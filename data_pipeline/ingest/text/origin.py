@@ -7,9 +7,11 @@ from data_pipeline.errors import FileRejected
 from data_pipeline.ingest.text.by_record import find_width
 from data_pipeline.ingest.text.dialect import detect_dialect, strip_separator_line
 from data_pipeline.ingest.text.encoding import detect_encoding
+from data_pipeline.model.findings import Finding
 from data_pipeline.model.reading import Encoding, Limits, ReadingSpec, TextOrigin
 
 SAMPLE_BYTES = 1 << 20
+TAIL_BYTES = 8
 
 
 def inspect_text(
@@ -39,3 +41,14 @@ def inspect_text(
 def decode_sample(head: bytes, encoding: Encoding) -> str:
     """The beginning's text; a character that the sample cuts in two is left out."""
     return codecs.getincrementaldecoder(encoding.codec)().decode(head[encoding.mark_bytes :])
+
+
+def note_open_end(path: Path, *, name: str) -> list[Finding]:
+    """What is told of a file whose last line has no end: an upload that broke off looks so, though not it alone."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - TAIL_BYTES))
+        tail = stream.read().rstrip(b"\0\x1a")  # half of a wide character; the end mark of old DOS files
+    if tail.endswith((b"\n", b"\r")):
+        return []
+    message = f"{name}: the last line has no end; if the upload broke off, what followed is missing"
+    return [Finding(code="OPEN_END", message=message)]
