@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from data_pipeline.aggregate.measures import sum_measures
+from data_pipeline.flow.cells_digest import CellsDigest
 from data_pipeline.ingest.statistics import Measured, finish, measure, merge
 from data_pipeline.model.findings import Finding
 from data_pipeline.model.spec import PipelineSpec
@@ -18,7 +19,6 @@ from data_pipeline.validate.judge import Judged
 
 # Statistics cost as much as reading: of longer files they are of these records and of one chunk in so many.
 FULLY_MEASURED, SAMPLED = 1_000_000, 10
-SIGNIFICANT_DIGITS = 15  # what a spreadsheet program keeps; a re-saved 0.07000000000000001 is the same cell as 0.07
 
 
 class Tally:
@@ -27,7 +27,7 @@ class Tally:
     def __init__(self, spec: PipelineSpec) -> None:
         self._spec = spec
         self._sums: dict[str, list[float]] = {name: [] for name in spec.measures}
-        self._meaning, self._unread = hashlib.sha256(), hashlib.sha256()
+        self._meaning, self._unread = CellsDigest(), hashlib.sha256()
         self._findings: list[Finding] = []
         self.stores: Counter[str] = Counter()
         self._days: Counter[str] = Counter()
@@ -40,8 +40,7 @@ class Tally:
             measured = measure(table.cells, decimal_mark=table.origin.decimal_mark, first_row=self._records)
             self._measured = measured if self._measured is None else merge([self._measured, measured])
         self._records += table.cells.height
-        meaning = judged.values.with_columns(pl.col(pl.Float64).round_sig_figs(SIGNIFICANT_DIGITS))
-        self._meaning.update(meaning.write_csv(include_header=self._chunks == 0).encode())
+        self._meaning.add(judged.values)
         self._chunks += 1
         unread = judged.rejects.select("record_index", "error_code", "column_name", "raw_text")
         self._unread.update(unread.write_csv(include_header=False).encode())

@@ -50,14 +50,16 @@ def classify(texts: pl.Series, *, decimal_mark: DecimalMark, date_order: DateOrd
         length=text.str.len_chars().cast(pl.Int64).fill_null(0),
     )
     numbers = read["number"].to_numpy().copy()
-    is_plain = (np.abs(numbers) < 10**SIGNIFICANT_DIGITS) & ~read["has_zeros"].to_numpy()
+    has_zeros, is_whole = read["has_zeros"].to_numpy(), read["is_whole"].to_numpy()
+    is_plain = (np.abs(numbers) < 10**SIGNIFICANT_DIGITS) & ~has_zeros
+    is_code = has_zeros & is_whole
     others = np.flatnonzero(~is_plain)
     stripped = frame.select(text.gather(others).fill_null("").str.strip_chars())
     # Digits, signs and points; errors; booleans and what is blank.
     may_be_more = is_from(text, "+", ":") | is_from(text, "#", "$") | (text.str.len_bytes() <= max(map(len, BOOLEANS)))
-    doubtful = stripped.select(may_be_more).to_series()
+    doubtful = stripped.select(may_be_more).to_series() & pl.Series(~is_code[others])
     at = others[doubtful.to_numpy()]
-    kinds = np.where(read["is_whole"].to_numpy(), INTEGER, NUMBER)
+    kinds = np.where(is_whole, INTEGER, NUMBER)
     days = np.full_like(numbers, np.nan)
     kinds[others], numbers[others] = TEXT, np.nan
     kinds[at], numbers[at], days[at] = match(stripped.filter(doubtful), decimal_mark, date_order)

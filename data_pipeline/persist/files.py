@@ -40,5 +40,6 @@ def write_parquet(path: Path, frame: pl.DataFrame) -> None:
     Raises: StoreError like write_atomically.
     """
     buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd")
+    # The default level costs half as much again and saves a hundredth.
+    frame.write_parquet(buffer, compression="zstd", compression_level=1)
     write_atomically(path, buffer.getvalue())

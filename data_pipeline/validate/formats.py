@@ -7,14 +7,8 @@ from data_pipeline.model.findings import Finding
 from data_pipeline.model.reading import ReadingSpec
 from data_pipeline.model.spec import ColumnSpec
 from data_pipeline.model.tables import RawTable
-from data_pipeline.validate.locale import (
-    DateFormat,
-    NumberFormat,
-    decide_date_orders,
-    decide_decimal_marks,
-    vote_dates,
-    vote_numbers,
-)
+from data_pipeline.validate.dates import DateFormat, decide_date_orders, vote_dates
+from data_pipeline.validate.numbers import NumberFormat, decide_decimal_marks, vote_numbers
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from data_pipeline.validate.checks import (
     build_unique_check,
 )
 from data_pipeline.validate.formats import Formats, decide_formats
-from data_pipeline.validate.parse import parse_column, strip
+from data_pipeline.validate.parse import parse_column
+from data_pipeline.validate.texts import strip
 
 REJECTS_SCHEMA = pl.Schema(
     {
@@ -82,7 +83,7 @@ class Judge:
         frame, checks = self._answer(table, is_last=is_last)
         is_bad = frame.select(any_broken(checks)).to_series()
         judged = Judged(
-            accepted=take_accepted(frame.filter(~is_bad), self._spec, sheet=table.origin.sheet),
+            accepted=take_accepted(frame, self._spec, sheet=table.origin.sheet).filter(~is_bad),
             rejects=collect_reasons(frame.filter(is_bad), checks, table, self._places),
             values=frame.select(pl.col(f"@{column.name}").alias(column.name) for column in self._columns),
             findings=(*table.findings, *self._notes, *warn(frame, checks, name=self._name)),
@@ -97,17 +98,17 @@ class Judge:
     def _answer(self, table: RawTable, *, is_last: bool) -> tuple[pl.DataFrame, list[Check]]:
         """Every record with its values and its answers to the checks."""
         formats = self._formats or self._decide_formats(table)
-        parsed = {column.name: parse_column(column, pl.col(f"~{column.name}"), formats) for column in self._columns}
         checks = [build_ragged_check(table.ragged_rows, table.cells.width)] if table.ragged_rows else []
         checks += self._checks
-        records = table.cells.rename(self._places).with_columns(table.row_numbers.alias("@row"))
-        # Texts are stripped once, then parsed once; the checks look at what came of it.
-        texts = [strip(self._places[self._headers[name]]).alias(f"~{name}") for name in parsed]
-        values = [expressions.value.alias(f"@{column}") for column, expressions in parsed.items()]
-        blanks = [expressions.is_blank.alias(f"?blank {column}") for column, expressions in parsed.items()]
+        texts = {column: strip(table.cells[self._headers[column.name]]) for column in self._columns}
+        values = [parse_column(column, text, formats).alias(f"@{column.name}") for column, text in texts.items()]
+        blanks = [(text == "").alias(f"?blank {column.name}") for column, text in texts.items()]
         answers = [check.is_broken.fill_null(value=False).alias(check.name) for check in checks]
-        numbered = records.with_row_index("@index", offset=self.records).with_columns(pl.col("@index").cast(pl.Int64))
-        frame = numbered.with_columns(texts).with_columns(values + blanks).with_columns(answers)
+        indexes = pl.int_range(self.records, self.records + table.cells.height, eager=True).alias("@index")
+        frame = table.cells.rename(self._places).with_columns(
+            indexes, table.row_numbers.alias("@row"), *values, *blanks
+        )
+        frame = frame.with_columns(answers)
         for rule in self._spec.rules:
             if isinstance(rule, UniqueRule):
                 frame = self._mark_repeats(frame, rule, checks, is_last=is_last)
@@ -188,7 +189,7 @@ def describe_missing(missing: list[ColumnSpec], present: Sequence[str], *, name:
 
 
 def take_accepted(rows: pl.DataFrame, spec: PipelineSpec, *, sheet: str) -> pl.DataFrame:
-    """Typed columns of the rows that passed, with their place in the file."""
+    """Typed columns with their place in the file."""
     return rows.select(
         *(pl.col(f"@{column.name}").alias(column.name) for column in spec.columns if column.published),
         pl.lit(sheet).alias("source_sheet"),

@@ -1,54 +1,44 @@
-"""Text -> typed value, as Polars expressions.
+"""Text -> typed value, a column at a time.
 
 Every cell is one of four things that never merge: a value, blank, zero as written, or unreadable. An unreadable cell
 becomes null here and a reason in judge.py, never 0.
 """
 
 import re
-from dataclasses import dataclass
 
 import polars as pl
 
 from data_pipeline.model.spec import ColumnSpec
+from data_pipeline.validate.dates import are_two_days, parse_dates
 from data_pipeline.validate.formats import Formats
-from data_pipeline.validate.locale import AMBIGUOUS_NUMBER, parse_date, parse_number
+from data_pipeline.validate.numbers import AMBIGUOUS_NUMBER, parse_numbers
 
 # Texts by which spreadsheet programs say "no number": the predecessor's list, lower case.
 NOT_A_NUMBER = ("nan", "na", "null", "none", "?", "-", "inf", "+inf", "-inf", "infinity", "-infinity",
                 "1.#inf", "-1.#inf", "1.#qnan")  # fmt: skip
 ERROR_CELLS = ("#DIV/0!", "#N/A", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "#GETTING_DATA", "#SPILL!", "#CALC!")
-AMBIGUOUS_DATE = r"^\d{1,2}[-/.]\d{1,2}[-/.]\d{4}$"
 LARGEST_EXACT_INTEGER = 2**53 - 1
 
 
-@dataclass(frozen=True)
-class ParsedColumn:
-    """One column in expressions over the raw text columns."""
+def parse_column(column: ColumnSpec, texts: pl.Series, formats: Formats) -> pl.Series:
+    """Typed values of one declared column's stripped texts.
 
-    value: pl.Expr
-    """Typed value; null when unreadable, and when blank unless it is a text that may be."""
-    is_blank: pl.Expr
-
-
-def strip(raw_name: str) -> pl.Expr:
-    """A column's text as it is judged: blank is '', space around it says nothing."""
-    return pl.col(raw_name).fill_null("").str.strip_chars()
-
-
-def parse_column(column: ColumnSpec, text: pl.Expr, formats: Formats) -> ParsedColumn:
-    """Expressions that read one declared column out of its stripped text."""
-    is_blank = text == ""
+    Null when unreadable, and when blank unless it is a text that may be. Not written as expressions: Polars computes
+    anew what several of them ask for, and what is left to a costly pattern is mostly nothing.
+    """
     if column.type == "text":
-        is_error = text.is_in(ERROR_CELLS) | text.str.contains("\0", literal=True)
-        value = text if column.nullable else pl.when(~is_blank).then(text)
-        return ParsedColumn(value=pl.when(~is_error).then(value), is_blank=is_blank)
+        values = texts.set(texts.is_in(ERROR_CELLS) | texts.str.contains("\0", literal=True), None)
+        return values if column.nullable else values.set(texts == "", None)
     if column.type == "date":
-        return ParsedColumn(value=parse_date(text, formats.dates[column.name]), is_blank=is_blank)
-    value = parse_number(text, formats.numbers[column.name])
-    if column.type == "integer":
-        is_whole = (value == value.round(0)) & (value.abs() <= LARGEST_EXACT_INTEGER)
-        value = pl.when(is_whole).then(value).cast(pl.Int64)
-    return ParsedColumn(value=value, is_blank=is_blank)
+        return parse_dates(texts, formats.dates[column.name])
+    numbers = parse_numbers(texts, formats.numbers[column.name])
+    return take_integers(numbers) if column.type == "integer" else numbers
+
+
+def take_integers(numbers: pl.Series) -> pl.Series:
+    """Integers of whole numbers that a double holds exactly; null for others."""
+    is_whole = (numbers == numbers.round(0)) & (numbers.abs() <= LARGEST_EXACT_INTEGER)
+    return numbers.set(~is_whole, None).cast(pl.Int64)
 
 
 def explain_unreadable(column: ColumnSpec, text: str, *, is_ambiguous: bool = False) -> tuple[str, str]:
@@ -85,7 +75,9 @@ def explain_unreadable(column: ColumnSpec, text: str, *, is_ambiguous: bool = Fa
 
 def may_be_two(column: ColumnSpec, text: str) -> bool:
     """Whether a text means one thing in one format and another in the other."""
-    return bool(re.search(AMBIGUOUS_DATE if column.type == "date" else AMBIGUOUS_NUMBER, text))
+    if column.type == "date":
+        return bool(are_two_days(pl.Series([text])).item())
+    return bool(re.search(AMBIGUOUS_NUMBER, text))
 
 
 def describe_type(column: ColumnSpec) -> str:

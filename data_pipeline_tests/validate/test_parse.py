@@ -8,9 +8,11 @@ import pytest
 
 from data_pipeline.model.reading import DecimalMark
 from data_pipeline.model.spec import ColumnSpec, ColumnType
+from data_pipeline.validate.dates import DateFormat
 from data_pipeline.validate.formats import Formats
-from data_pipeline.validate.locale import DateFormat, NumberFormat
-from data_pipeline.validate.parse import ERROR_CELLS, NOT_A_NUMBER, explain_unreadable, parse_column, strip
+from data_pipeline.validate.numbers import NumberFormat
+from data_pipeline.validate.parse import ERROR_CELLS, NOT_A_NUMBER, explain_unreadable, parse_column
+from data_pipeline.validate.texts import strip
 
 BLANK = "(blank)"
 UNREADABLE = "(unreadable)"
@@ -30,10 +32,9 @@ def declare(kind: ColumnType, *, nullable: bool = False) -> ColumnSpec:
 
 def read_all(texts: list[str | None], kind: ColumnType, *, mark: DecimalMark = ".") -> list[Any]:
     """What each cell is: its value, BLANK or UNREADABLE."""
-    parsed = parse_column(declare(kind), strip("Stok"), formats(mark))
-    cells = pl.DataFrame({"Stok": texts}, schema={"Stok": pl.String})
-    is_unreadable = parsed.value.is_null() & ~parsed.is_blank
-    states = cells.select(value=parsed.value, is_blank=parsed.is_blank, is_unreadable=is_unreadable).rows()
+    stripped = strip(pl.Series(texts, dtype=pl.String))
+    values, blanks = parse_column(declare(kind), stripped, formats(mark)), stripped == ""
+    states = list(zip(values, blanks, values.is_null() & ~blanks, strict=True))
     for value, is_blank, is_unreadable in states:
         assert [value is not None, is_blank, is_unreadable].count(True) == 1, "a cell is exactly one thing"
     return [BLANK if is_blank else UNREADABLE if is_unreadable else value for value, is_blank, is_unreadable in states]
@@ -198,9 +199,7 @@ def test_every_error_cell_is_unreadable_as_text() -> None:
 @pytest.mark.parametrize("kind", ["text", "integer", "number", "date"])
 def test_a_blank_that_is_allowed_stays_a_blank(kind: ColumnType) -> None:
     """As the empty text, or as null: never 0."""
-    parsed = parse_column(declare(kind, nullable=True), strip("Stok"), formats("."))
-
-    value = pl.DataFrame({"Stok": [" "]}).select(parsed.value).item()
+    (value,) = parse_column(declare(kind, nullable=True), strip(pl.Series([" "])), formats("."))
 
     assert value == ("" if kind == "text" else None)
 
