@@ -2,16 +2,12 @@
 
     python -m bench [--stores 6] [--rows 6000] [--rounds 5] [--real FOLDER --reference FOLDER]
 
-Floors: inflating the workbooks' XML (read), one hand-written Polars cast of the same cells (judge), reading the parts
-back (compute), a plain COPY of the same CSV into an unindexed table (publish). Medians of several rounds.
+Floors: inflating the workbooks' XML, or Polars' own CSV reader (read), reading them (guard), one hand-written Polars
+cast of the same cells (judge), reading the parts back (compute), a plain COPY of the same CSV into an unindexed table
+(publish). Medians of several rounds. Files of gigabytes: `python -m bench.large`.
 """
 
-import datetime as dt
-import statistics
 import tempfile
-import time
-import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +16,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.day import time_whole_day
+from bench.clock import Line, compare
+from bench.day import DAY, time_whole_day
+from bench.readers import measure_readers, read_all
 from data_pipeline.generate import generate
 from data_pipeline.ingest.readers import read_rows
 from data_pipeline.ingest.stream import read_table
@@ -31,7 +29,6 @@ from data_pipeline.persist.embedded import stop_server
 from data_pipeline.pipelines.catalog import Pipeline, find_pipeline
 from data_pipeline.validate.judge import judge
 
-DAY = dt.date(2026, 1, 5)
 NUMBERS = ("Stok", "Daily Sales", "Max. Daily Sales", "Lead Time", "Max. Lead Time", "Min. Order", "Sedang PO", "HPP",
            "Harga")  # fmt: skip
 
@@ -52,6 +49,8 @@ def main(
         files = sorted(real.glob("*.xlsx"))
         pipeline = find_pipeline("stock_health")
         table = Table("stage", "seconds", "floor", "ratio", "floor is", title=f"{len(files)} workbooks")
+        for line in measure_readers(files, folder, rounds=rounds):
+            table.add_row(*line)
         for line in measure_stages(files, reference, pipeline, rounds=rounds):
             table.add_row(*line)
         try:
@@ -62,9 +61,7 @@ def main(
         Console(width=110).print(table)
 
 
-def measure_stages(
-    files: list[Path], reference: Path, pipeline: Pipeline, *, rounds: int
-) -> list[tuple[str, str, str, str, str]]:
+def measure_stages(files: list[Path], reference: Path, pipeline: Pipeline, *, rounds: int) -> list[Line]:
     """The stages that run in one process."""
     tables = {path.name: read_table(path, name=path.name) for path in files}
     parts = [judge(table, pipeline.spec, name=name).accepted for name, table in tables.items()]
@@ -72,7 +69,6 @@ def measure_stages(
     knowledge = know(reference, accepted, pipeline)
     process = pipeline.load_processor()
     return [
-        compare("read", read_all(files), lambda: [inflate(path) for path in files], "inflate the XML", rounds),
         compare(
             "judge",
             lambda: [judge(table, pipeline.spec, name=name) for name, table in tables.items()],
@@ -84,33 +80,6 @@ def measure_stages(
             "compute", lambda: process(accepted, knowledge), lambda: accepted.sort("store", "sku"), "one sort", rounds
         ),
     ]
-
-
-def compare(
-    what: str, stage: Callable[[], object], floor: Callable[[], object], floor_is: str, rounds: int
-) -> tuple[str, str, str, str, str]:
-    """Medians of a stage and its floor, run in turn."""
-    pairs = [(clock(stage), clock(floor)) for _ in range(rounds)]
-    taken, least = (statistics.median(column) for column in zip(*pairs, strict=True))
-    return what, f"{taken:.3f}", f"{least:.3f}", f"{taken / least:.1f}", floor_is
-
-
-def clock(work: Callable[[], object]) -> float:
-    """Wall seconds of one call."""
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def read_all(files: list[Path]) -> Callable[[], object]:
-    """Reads every workbook with the product's reader, one after the other."""
-    return lambda: [read_rows(path, name=path.name) for path in files]
-
-
-def inflate(path: Path) -> int:
-    """Bytes of a workbook's parts."""
-    with zipfile.ZipFile(path) as archive:
-        return sum(len(archive.read(part)) for part in archive.namelist())
 
 
 def cast_plainly(table: RawTable) -> pl.DataFrame:

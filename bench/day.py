@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 from sqlalchemy import text
 
+from bench.clock import Line
 from bench.command import start_process
 from data_pipeline.flow.publish import load_published
 from data_pipeline.flow.workspace import open_workspace
@@ -18,7 +19,6 @@ from data_pipeline.persist.snapshots import copy_csv
 from data_pipeline.settings import Settings
 
 DAY = dt.date(2026, 1, 5)
-Line = tuple[str, str, str, str, str]
 
 
 def time_whole_day(files: Path, reference: Path, home: Path, read: Callable[[], object], *, rounds: int) -> list[Line]:
