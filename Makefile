@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export DAGSTER_HOME ?= $(CURDIR)
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check up bench bench-large soak fuzz graph lock clean
+.PHONY: help demo test check up bench bench-large soak fuzz public-files graph lock clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
@@ -48,6 +48,9 @@ fuzz: $(READY) ## feed readers and guard mutated files for ten minutes
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet "atheris>=3,<4"
 	mkdir -p out/fuzz && cp data_pipeline_tests/fuzz/corpus/* out/fuzz/
 	cd out && PYTHONPATH=$(CURDIR) ../$(BIN)/python -m data_pipeline_tests.fuzz -max_total_time=600 -max_len=8192 fuzz
+
+public-files: $(READY) ## read table files of public packages and compare each with what is expected
+	$(BIN)/python -m data_pipeline_tests.public_files
 
 graph: $(READY) ## write the asset graph's snapshot again
 	$(BIN)/python -m data_pipeline_tests.orchestrate.test_graph

@@ -15,7 +15,7 @@ from data_pipeline.flow.record import Receipt
 from data_pipeline.flow.report import DayReport, Overview, read_overview, report_day, summarise_stores
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.model.batches import DriveFile
-from data_pipeline.model.inspection import Inspection, Verdict
+from data_pipeline.model.inspection import Inspection, SheetForm, Verdict
 from data_pipeline.model.reading import Progress as FileProgress
 from data_pipeline.persist import embedded
 from data_pipeline.persist.database import open_database
@@ -209,7 +209,7 @@ def show_inspection(seen: Inspection) -> None:
         say(f"  encoding   {text.encoding}: {text.encoding_evidence}")
         say(f"  dialect    delimiter {text.delimiter!r}, quote {text.quote!r}: {text.dialect_evidence}")
     if seen.sheet is not None:
-        say(f"  sheet      {seen.sheet}")
+        say(f"  sheet      {', '.join(map(describe_sheet, seen.sheets)) or seen.sheet}")
     if seen.header_rows:
         say(f"  header     row {', '.join(map(str, seen.header_rows))}")
     if seen.columns:
@@ -220,6 +220,13 @@ def show_inspection(seen: Inspection) -> None:
         show_verdict(seen.verdict)
     if seen.fault is not None:
         errors.print(f"[red]{seen.fault.code}[/red] {escape(seen.fault.message)}", highlight=False, soft_wrap=True)
+
+
+def describe_sheet(sheet: SheetForm) -> str:
+    """A sheet's name with what is to be known of it."""
+    size = f"{sheet.rows:,} x {sheet.columns:,}" if sheet.kind == "cells" else sheet.kind
+    marks = {"read": sheet.is_read, "hidden": sheet.is_hidden}
+    return f"{sheet.name} ({', '.join([*(mark for mark, applies in marks.items() if applies), size])})"
 
 
 def tabulate_columns(seen: Inspection) -> Table:

@@ -34,12 +34,14 @@ def compute_candidate(workspace: Workspace, pipeline: Pipeline, business_date: d
     with workspace.database.transaction() as connection:
         day = {"pipeline_id": pipeline_id, "business_date": business_date}
         batches = tracking.rows_of(connection, "list_current_batches", **day)
+        jobs = tracking.rows_of(connection, "list_file_jobs", pipeline=spec.name, business_date=business_date)
         names = tracking.load_store_names(connection, spec.identity.chain_prefixes)
         aliases = tracking.load_aliases(connection)
     if not batches:
         raise RequestError(
             f"{spec.name} {business_date}: no readable delivery. See: data-pipeline status --date {business_date}"
         )
+    refuse_aborted(jobs, f"{spec.name} {business_date}")
     restore_parts(workspace, pipeline, batches)
     references = load_references(workspace.settings.reference_dir, workspace.sandbox)
     accepted = pl.concat([load_part(workspace, batch) for batch in batches])
@@ -65,6 +67,13 @@ def compute_candidate(workspace: Workspace, pipeline: Pipeline, business_date: d
         batch_ids=tuple(batch["id"] for batch in batches),
         losses=tuple(losses),
     )
+
+
+def refuse_aborted(jobs: Sequence[Row], what: str) -> None:
+    """Raises: RequestError when the newest version of a delivery breaks a rule without which nothing is published."""
+    for job in jobs:
+        if job["status"] == "failed" and job["error_code"] == "RULE_ABORTS_DATE":
+            raise RequestError(f"{what}: nothing is published until this is mended: {job['error_message']}")
 
 
 def restore_parts(workspace: Workspace, pipeline: Pipeline, batches: Sequence[Row]) -> None:

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from data_pipeline.errors import FileRejected
+from data_pipeline.flow.columns import Columns
 from data_pipeline.flow.prepare import options_of
 from data_pipeline.flow.tally import merge_findings
+from data_pipeline.ingest.antivirus import Scanner, find_malware
+from data_pipeline.ingest.formats import detect_format
 from data_pipeline.ingest.reporting import report
 from data_pipeline.ingest.sandbox import Sandbox
-from data_pipeline.ingest.statistics import Measured, finish, measure, merge
 from data_pipeline.ingest.stream import Chunk, ReadingOptions, open_tables
-from data_pipeline.ingest.workbook.formats import detect_format
+from data_pipeline.ingest.workbook.calamine import list_sheets
 from data_pipeline.model.batches import FileFault
 from data_pipeline.model.findings import Finding
 from data_pipeline.model.inspection import Inspection, Reason, TextForm, Verdict
@@ -24,21 +26,31 @@ from data_pipeline.validate.judge import Judge
 SHOWN_REASONS = 20
 
 
-def inspect_file(sandbox: Sandbox, path: Path, *, spec: PipelineSpec | None, limits: Limits) -> Inspection:
-    """Reads a file, and judges it by a pipeline if one is named; whatever is wrong with it is part of the answer."""
-    [seen] = sandbox.run(look_into, [(path, path.name, spec, limits)])
+def inspect_file(
+    sandbox: Sandbox, path: Path, *, spec: PipelineSpec | None, limits: Limits, scanner: Scanner | None = None
+) -> Inspection:
+    """Reads a file, and judges it by a pipeline if one is named; whatever is wrong with it is part of the answer.
+
+    Raises: StoreError when the virus scanner that is wanted is away.
+    """
+    seen: Inspection | FileFault | None = find_malware(scanner, path, path.name)
+    if seen is None:
+        [seen] = sandbox.run(look_into, [(path, path.name, spec, limits)])
     if isinstance(seen, FileFault):
         return Inspection(file=path.name, size_bytes=path.stat().st_size, fault=seen)
-    return seen
+    if seen.sheet is None:
+        return seen
+    [sheets] = sandbox.run(list_sheets, [(path, seen.sheet)])  # those that are not read may be anything
+    return seen if isinstance(sheets, FileFault) else seen.model_copy(update={"sheets": sheets})
 
 
 def look_into(path: Path, name: str, spec: PipelineSpec | None, limits: Limits) -> Inspection:
     """The work itself, in a reader process. A refusal leaves what was seen before it."""
     seen: dict[str, Any] = {"file": name, "size_bytes": path.stat().st_size}
     try:
-        seen["format"] = detect_format(path, name=name)
+        kind = seen["format"] = detect_format(path, name=name)
         options = options_of([spec], limits) if spec is not None else ReadingOptions(limits=limits)
-        chunks = open_tables(path, name=name, options=options, on_progress=report)
+        chunks = open_tables(path, name=name, options=options, on_progress=report, kind=kind)
         first = next(chunks)
         seen |= describe_form(first.table)
         look = Look(first.table, spec, name=name)
@@ -76,8 +88,7 @@ class Look:
     def __init__(self, table: RawTable, spec: PipelineSpec | None, *, name: str) -> None:
         """Raises: FileRejected when the pipeline's columns are not there."""
         self._judging = Judge(table.cells.columns, spec, name=name) if spec is not None else None
-        self._measured: Measured | None = None
-        self._records = 0
+        self._columns = Columns(sampled=1)
         self._findings: list[Finding] = []
         self._codes: Counter[str] = Counter()
         self._reasons: list[Reason] = []
@@ -85,9 +96,7 @@ class Look:
     def add(self, chunk: Chunk) -> None:
         """Counts a chunk in."""
         table = chunk.table
-        measured = measure(table.cells, decimal_mark=table.origin.decimal_mark, first_row=self._records)
-        self._measured = measured if self._measured is None else merge([self._measured, measured])
-        self._records += table.cells.height
+        self._columns.add(table)
         if self._judging is None:
             self._findings += table.findings
             return
@@ -104,9 +113,11 @@ class Look:
 
     def summary(self) -> dict[str, Any]:
         """What is known by now."""
-        known: dict[str, Any] = {"records": self._records, "findings": tuple(merge_findings(self._findings))}
-        if self._measured is not None:
-            known["columns"] = tuple(finish(self._measured))
+        known: dict[str, Any] = {
+            "records": self._columns.records,
+            "columns": tuple(self._columns.statistics),
+            "findings": tuple(merge_findings(self._findings)),
+        }
         if self._judging is not None:
             known["verdict"] = Verdict(
                 pipeline=self._judging.pipeline,

@@ -10,15 +10,12 @@ import polars as pl
 
 from data_pipeline.aggregate.measures import sum_measures
 from data_pipeline.flow.cells_digest import CellsDigest
-from data_pipeline.ingest.statistics import Measured, finish, measure, merge
+from data_pipeline.flow.columns import Columns
 from data_pipeline.model.findings import Finding
 from data_pipeline.model.spec import PipelineSpec
 from data_pipeline.model.statistics import FieldStatistics
 from data_pipeline.model.tables import RawTable
 from data_pipeline.validate.judge import Judged
-
-# Statistics cost as much as reading: of longer files they are of these records and of one chunk in so many.
-FULLY_MEASURED, SAMPLED = 1_000_000, 10
 
 
 class Tally:
@@ -31,17 +28,13 @@ class Tally:
         self._findings: list[Finding] = []
         self.stores: Counter[str] = Counter()
         self._days: Counter[str] = Counter()
-        self._measured: Measured | None = None
-        self.rows_accepted = self._records = self._chunks = 0
+        self._columns = Columns()
+        self.rows_accepted = 0
 
     def add(self, table: RawTable, judged: Judged) -> None:
         """Counts a chunk in."""
-        if self._records < FULLY_MEASURED or self._chunks % SAMPLED == 0:
-            measured = measure(table.cells, decimal_mark=table.origin.decimal_mark, first_row=self._records)
-            self._measured = measured if self._measured is None else merge([self._measured, measured])
-        self._records += table.cells.height
+        self._columns.add(table)
         self._meaning.add(judged.values)
-        self._chunks += 1
         unread = judged.rejects.select("record_index", "error_code", "column_name", "raw_text")
         self._unread.update(unread.write_csv(include_header=False).encode())
         for name, total in sum_measures(judged.accepted, self._spec.measures).items():
@@ -73,7 +66,7 @@ class Tally:
     @property
     def statistics(self) -> list[FieldStatistics]:
         """What the cells of every column look like, rejected rows too; how many were looked at is in their `count`."""
-        return [] if self._measured is None else finish(self._measured)
+        return self._columns.statistics
 
     @property
     def findings(self) -> list[Finding]:

@@ -100,8 +100,15 @@ def is_full(lines: list[Line], fills: list[int], position: int) -> bool:
     typical = below[math.ceil(len(below) * 0.75) - 1] if below else 0
     if 2 * fills[position] == typical:
         following = next(place for place in range(position + 1, len(lines)) if fills[place])
-        return count_values(lines, following) > 0
+        return count_values(lines, following) > 0 or is_beside_index(lines, position)
     return 2 * fills[position] > typical
+
+
+def is_beside_index(lines: list[Line], position: int) -> bool:
+    """Whether the first row with content lacks only its first name, above texts alone: programs write an index so."""
+    above, line, below = lines[:position], lines[position], [other for other in lines[position + 1 :] if any(other)]
+    lacks_first = not line[0] and all(line[1:]) and all(other[0] for other in below)
+    return lacks_first and not any(map(any, above)) and not any(is_value(text) for other in below for text in other)
 
 
 def count_filled(line: Line) -> int:

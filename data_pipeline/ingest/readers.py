@@ -7,11 +7,11 @@ from pathlib import Path
 import polars as pl
 
 from data_pipeline.errors import FileRejected
+from data_pipeline.ingest.formats import Format, detect_format, note_suffix
 from data_pipeline.ingest.text.delimited import CHUNK_BYTES, read_text
 from data_pipeline.ingest.text.origin import inspect_text, note_open_end
 from data_pipeline.ingest.workbook.agreement import compare, is_sampled
 from data_pipeline.ingest.workbook.calamine import read_workbook
-from data_pipeline.ingest.workbook.formats import Format, detect_format, note_suffix
 from data_pipeline.ingest.workbook.guard import check_archive, guard_archive
 from data_pipeline.ingest.workbook.xlsx import read_xlsx
 from data_pipeline.model.reading import Limits, ReadingSpec
@@ -26,22 +26,22 @@ def read_row_chunks(  # noqa: PLR0913 - all that decides how a file is read
     path: Path,
     *,
     name: str,
+    kind: Format | None = None,
     reading: ReadingSpec = ReadingSpec(),  # noqa: B008 - frozen
     known_headers: frozenset[str] = frozenset(),
     limits: Limits = Limits(),  # noqa: B008 - frozen
     chunk_bytes: int = CHUNK_BYTES,
     on_bytes: Callable[[int], None] = lambda _: None,
 ) -> Iterator[RawRows]:
-    """Reads a file of any known format in chunks; a workbook comes in one. `name` is what its sender calls it.
+    """Reads a file of any known format in chunks. `name` is what its sender calls it, `kind` its format if it is known.
 
     Raises: FileRejected when it is of no known format, too large, or cannot be read as what it is.
     """
-    refuse_too_large(path, limits, name=name)
-    kind = detect_format(path, name=name)
+    kind = kind or recognise_file(path, limits, name=name)
     notes = tuple(note_suffix(name, kind))
     if kind == "text":
         origin = inspect_text(path, name=name, declared=reading, known_headers=known_headers, limits=limits)
-        notes += (*origin.encoding.findings, *origin.dialect.findings, *note_open_end(path, name=name))
+        notes += (*origin.encoding.findings, *note_open_end(path, name=name))
         chunks = read_text(path, origin, name=name, limits=limits, chunk_bytes=chunk_bytes, on_bytes=on_bytes)
     else:
         rows = read_book(path, kind, name=name, reading=reading, limits=limits)
@@ -57,6 +57,15 @@ def cut_rows(rows: RawRows, *, size: int, on_bytes: Callable[[int], None]) -> It
     for start in range(0, max(height, 1), CHUNK_ROWS):
         yield rows.slice(start, CHUNK_ROWS)
         on_bytes(size * min(start + CHUNK_ROWS, height) // max(height, 1))
+
+
+def recognise_file(path: Path, limits: Limits, *, name: str) -> Format:
+    """The file's format, looked for only if it is not too large.
+
+    Raises: FileRejected when it is, or is of no known format.
+    """
+    refuse_too_large(path, limits, name=name)
+    return detect_format(path, name=name)
 
 
 def refuse_too_large(path: Path, limits: Limits, *, name: str) -> None:
@@ -101,13 +110,12 @@ def read_rows(path: Path, *, name: str) -> RawRows:
     return chunks[0] if len(chunks) == 1 else join_chunks(chunks)
 
 
-def measure_file(path: Path, limits: Limits, *, name: str) -> tuple[int, bool]:
+def measure_file(path: Path, limits: Limits, *, name: str, kind: Format | None = None) -> tuple[int, bool]:
     """How many bytes reading has to hold or pass, unpacked, and whether they are text that comes in chunks.
 
     Raises: FileRejected when the file is too large, of no known format, or an archive that is not what it says it is.
     """
-    refuse_too_large(path, limits, name=name)
-    kind = detect_format(path, name=name)
+    kind = kind or recognise_file(path, limits, name=name)
     if kind in ("text", "xls"):
         return path.stat().st_size, kind == "text"
     archive, _ = guard_archive(path, limits, name)

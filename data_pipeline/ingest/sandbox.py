@@ -27,6 +27,9 @@ OnTold = Callable[[Any], None]
 # What workers import before the first file comes: by name, since it lies in a layer above.
 READERS = "data_pipeline.flow.prepare"
 
+# After these a reader's memory is not what it was, and the next file is not to suffer for it.
+EXHAUSTING = ("READER_OUT_OF_MEMORY", "READER_CRASHED")
+
 
 class Worker:
     """One reader process, started at construction, and the pipe to it."""
@@ -50,9 +53,12 @@ class Worker:
             self._pipe.send((function, arguments))
             while self._pipe.poll(seconds):
                 answer = self._pipe.recv()
-                if not isinstance(answer, Told):
-                    return answer
-                on_told(answer.value)
+                if isinstance(answer, Told):
+                    on_told(answer.value)
+                    continue
+                if isinstance(answer, FileFault) and answer.code in EXHAUSTING:
+                    self.stop()
+                return answer
         except (EOFError, BrokenPipeError, ConnectionResetError):
             code = self._process.wait()
             message = f"the reader died of it (exit code {code}). Export the file again and send that."

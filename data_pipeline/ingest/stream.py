@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data_pipeline.errors import FileRejected
-from data_pipeline.ingest.readers import measure_file, read_row_chunks
+from data_pipeline.ingest.formats import Format
+from data_pipeline.ingest.readers import measure_file, read_row_chunks, recognise_file
 from data_pipeline.ingest.table import build_tables
 from data_pipeline.model.findings import Finding
 from data_pipeline.model.reading import Limits, Progress, ReadingSpec
@@ -79,12 +80,14 @@ class StreamSummary:
     findings: tuple[Finding, ...]
 
 
-def estimate_memory(path: Path, *, name: str, options: ReadingOptions = ReadingOptions()) -> MemoryEstimate:
+def estimate_memory(
+    path: Path, *, name: str, options: ReadingOptions = ReadingOptions(), kind: Format | None = None
+) -> MemoryEstimate:
     """Estimates the memory that reading takes; text gets smaller chunks where there is less.
 
     Raises: FileRejected when the file is of no known format.
     """
-    total, is_text = measure_file(path, options.limits, name=name)
+    total, is_text = measure_file(path, options.limits, name=name, kind=kind)
     available = options.limits.memory_bytes
     if not is_text:
         return MemoryEstimate(total, total, BASE_BYTES + int(total * BYTES_PER_INFLATED_BYTE), available)
@@ -99,12 +102,14 @@ def open_tables(
     name: str,
     options: ReadingOptions = ReadingOptions(),
     on_progress: Callable[[Progress], object] = lambda _: None,
+    kind: Format | None = None,
 ) -> Iterator[Chunk]:
-    """Gives a file's records in chunks, at least one; the next is read when it is asked for.
+    """Gives a file's records in chunks, at least one; the next is read when it is asked for. `kind`: if it is known.
 
     Raises: FileRejected when the file as a whole is unusable, or reading it would take more memory than there is.
     """
-    estimate = estimate_memory(path, name=name, options=options)
+    kind = kind or recognise_file(path, options.limits, name=name)
+    estimate = estimate_memory(path, name=name, options=options, kind=kind)
     if not estimate.fits:
         raise FileRejected(
             "TOO_LARGE_FOR_MEMORY",
@@ -115,6 +120,7 @@ def open_tables(
     chunks = read_row_chunks(
         path,
         name=name,
+        kind=kind,
         reading=options.reading,
         known_headers=options.known_headers,
         limits=options.limits,

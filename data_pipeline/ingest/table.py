@@ -23,6 +23,8 @@ class Naming:
     header: Header
     named: dict[str, str]
     unnamed: list[str]
+    titles: int
+    """Fields of the header, named or not."""
 
 
 def build_tables(
@@ -80,7 +82,14 @@ def name_columns(rows: RawRows, reading: ReadingSpec, known_headers: frozenset[s
         line = int(rows.row_numbers[header.positions[-1]])
         raise FileRejected("DOUBLED_HEADER", f"{name}: row {line} names these columns twice: {', '.join(doubled)}.")
     named = {column: title for column, title in titles.items() if title}
-    return Naming(header, named, [column for column, title in titles.items() if not title])
+    return Naming(header, named, [column for column, title in titles.items() if not title], count_titles(rows, header))
+
+
+def count_titles(rows: RawRows, header: Header) -> int:
+    """How many fields the header has: fewer than the records where its line is too short."""
+    lines = (int(rows.row_numbers[place]) for place in header.positions)
+    short = [rows.ragged_rows[line].fields for line in lines if line in rows.ragged_rows]
+    return min(max(short, default=rows.cells.width), rows.cells.width)
 
 
 def build_table(
@@ -97,6 +106,7 @@ def build_table(
             findings.append(footer.finding)
     filled = find_filled(cells)
     findings += note_blank_rows(name, filled)
+    refuse_overlong(cells, numbers, naming, name=name)
     findings += note_unnamed_cells(name, cells.select(naming.unnamed), numbers)
     above = int(rows.row_numbers[skipped]) if cells.height else 0  # of the header, or titles
     blank = set(numbers.filter(~filled)) if rows.ragged_rows else set()
@@ -154,11 +164,27 @@ def note_blank_rows(name: str, filled: pl.Series) -> list[Finding]:
     return [Finding(code="BLANK_ROWS", message=message, severity="info", rows=blank)] if blank else []
 
 
+def refuse_overlong(cells: pl.DataFrame, numbers: pl.Series, naming: Naming, *, name: str) -> None:
+    """Raises: FileRejected for records that are longer than the header: whose title is missing nobody can say."""
+    beyond = find_filled_lines(cells.select(cells.columns[naming.titles :]), numbers)
+    if len(beyond):
+        raise FileRejected(
+            "RAGGED_HEADER",
+            f"{name}, row {beyond[0]}: expected {naming.titles} fields as in the header, found {cells.width}. "
+            "Name every column, or quote fields that hold the delimiter.",
+        )
+
+
+def find_filled_lines(cells: pl.DataFrame, numbers: pl.Series) -> pl.Series:
+    """The rows in which some of these columns hold anything."""
+    if not cells.width:
+        return numbers.clear()
+    return numbers.filter(cells.select(pl.any_horizontal(pl.all().fill_null("").str.strip_chars() != "")).to_series())
+
+
 def note_unnamed_cells(name: str, cells: pl.DataFrame, numbers: pl.Series) -> list[Finding]:
     """Content in columns without a name is reported, since nobody can say what it means."""
-    if not cells.width:
-        return []
-    lines = numbers.filter(cells.select(pl.any_horizontal(pl.all().fill_null("").str.strip_chars() != "")).to_series())
+    lines = find_filled_lines(cells, numbers)
     if not len(lines):
         return []
     message = f"{name}: {len(lines)} rows hold cells in columns without a name; first: row {lines[0]}"

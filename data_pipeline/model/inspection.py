@@ -1,5 +1,7 @@
 """What a reader sees in a file and why, for the person who wonders."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 from data_pipeline.model.batches import FileFault
@@ -19,6 +21,22 @@ class TextForm(BaseModel):
     escape: str
     newline: str
     dialect_evidence: str
+
+
+SheetKind = Literal["cells", "chart", "dialog", "macros"]
+
+
+class SheetForm(BaseModel):
+    """A workbook's sheet. Units: rows and columns from A1 to the last filled cell."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    kind: SheetKind
+    is_hidden: bool
+    is_read: bool
+    rows: int
+    columns: int
 
 
 class Reason(BaseModel):
@@ -54,6 +72,7 @@ class Inspection(BaseModel):
     size_bytes: int
     format: str | None = None
     sheet: str | None = None
+    sheets: tuple[SheetForm, ...] = ()
     text: TextForm | None = None
     header_rows: tuple[int, ...] = ()
     records: int = 0

@@ -1,6 +1,6 @@
 """How a file is to be read, and what a reader found out about it. Nothing has to be declared."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -77,17 +77,30 @@ class Encoding:
 
 
 @dataclass(frozen=True)
-class Dialect:
-    """How a text file's records and fields are told apart."""
+class Marks:
+    """How a text's fields are told apart."""
 
     delimiter: str
     quote: str | None
     """None: nothing is quoted."""
     escape: Literal["doubled", "backslash"]
+
+    def describe(self) -> str:
+        """The marks in words."""
+        delimiter = "TAB" if self.delimiter == "\t" else repr(self.delimiter)
+        quote = "no quotes" if self.quote is None else f"quote {self.quote}"
+        return f"delimiter {delimiter}, {quote}" + (", escape \\" if self.escape == "backslash" else "")
+
+
+@dataclass(frozen=True)
+class Dialect(Marks):
+    """How a text file's records and fields are told apart."""
+
     newline: Literal["\n", "\r\n", "\r"]
+    width: int
+    """Fields of a record."""
     evidence: str = ""
     """Why, in words for `inspect`."""
-    findings: tuple[Finding, ...] = field(default=())
 
 
 @dataclass(frozen=True)
@@ -96,8 +109,6 @@ class TextOrigin:
 
     encoding: Encoding
     dialect: Dialect
-    width: int
-    """Fields of a record."""
     skipped_lines: int = 0
     """Lines at the top that speak of the file and hold nothing of it, such as Excel's `sep=;`."""
 

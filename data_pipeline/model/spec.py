@@ -2,23 +2,17 @@
 
 import hashlib
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from data_pipeline.model.reading import ReadingSpec
+from data_pipeline.model.rules import Part, RangeRule, Rule, UniqueRule
 
-ColumnType = Literal["text", "integer", "number", "date"]
-RuleSeverity = Literal["warn", "reject_row"]
+ColumnType = Literal["text", "integer", "number", "date", "datetime", "boolean"]
 
 # Names that the product adds to every row of a part or snapshot.
 PROVENANCE = ("source_sheet", "source_row")
-
-
-class Part(BaseModel):
-    """A frozen piece of a spec that knows exactly its own keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ColumnSpec(Part):
@@ -37,29 +31,6 @@ class ColumnSpec(Part):
     def headers(self) -> tuple[str, ...]:
         """Every spelling under which a file may carry this column."""
         return (self.header, *self.aliases)
-
-
-class RangeRule(Part):
-    """Values of a column stay within bounds, both included."""
-
-    kind: Literal["range"]
-    name: str
-    column: str
-    minimum: float | None = None
-    maximum: float | None = None
-    severity: RuleSeverity = "reject_row"
-
-
-class UniqueRule(Part):
-    """The named columns occur once together in a file; the first row stands, later ones break the rule."""
-
-    kind: Literal["unique"]
-    name: str
-    columns: tuple[str, ...] = Field(min_length=1)
-    severity: Literal["reject_row"] = "reject_row"
-
-
-Rule = Annotated[RangeRule | UniqueRule, Field(discriminator="kind")]
 
 
 class SourceSpec(Part):
@@ -208,8 +179,7 @@ class PipelineSpec(Part):
         named = [("grain", column) for column in self.grain]
         named += [(f"measures.{name}", column) for name, columns in self.measures.items() for column in columns]
         for rule in self.rules:
-            columns = rule.columns if isinstance(rule, UniqueRule) else (rule.column,)
-            named += [(f"rules.{rule.name}", column) for column in columns]
+            named += [(f"rules.{rule.name}", column) for column in rule.columns_named]
         identity = self.identity
         evidence = {"store_column": identity.store_column, "sales_date_column": identity.sales_date_column}
         return named + [(f"identity.{key}", column) for key, column in evidence.items() if column is not None]

@@ -1,28 +1,15 @@
-"""Declared columns and rules -> questions that every record is asked."""
+"""Declared columns -> questions that every record is asked, whatever the rules say."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import polars as pl
 
 from data_pipeline.model.reading import RaggedRow
-from data_pipeline.model.spec import ColumnSpec, PipelineSpec, RangeRule, RuleSeverity, UniqueRule
+from data_pipeline.model.rules import UniqueRule
+from data_pipeline.model.spec import ColumnSpec
+from data_pipeline.validate.check import Check, Explain, say
 from data_pipeline.validate.formats import Formats
 from data_pipeline.validate.parse import describe_type, explain_unreadable
-
-# Raw text of a cell -> code and words.
-Explain = Callable[[str], tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Check:
-    """One question to every record; the answer becomes a Boolean column of that name."""
-
-    name: str
-    header: str | None
-    is_broken: pl.Expr
-    explain: Explain
-    severity: RuleSeverity = "reject_row"
 
 
 def build_checks(columns: list[ColumnSpec], headers: dict[str, str], formats: Formats) -> list[Check]:
@@ -30,7 +17,7 @@ def build_checks(columns: list[ColumnSpec], headers: dict[str, str], formats: Fo
     checks = []
     for column in columns:
         header, is_blank = headers[column.name], pl.col(f"?blank {column.name}")
-        is_unreadable = pl.col(f"@{column.name}").is_null() & ~is_blank
+        is_unreadable = pl.col(column.name).is_null() & ~is_blank
         checks.append(
             Check(
                 f"?unreadable {column.name}",
@@ -57,31 +44,6 @@ def explain_with(column: ColumnSpec, *, is_ambiguous: bool) -> Explain:
     return lambda text: explain_unreadable(column, text, is_ambiguous=is_ambiguous)
 
 
-def say(code: str, words: str) -> Explain:
-    """The same words whatever the cell holds."""
-    return lambda _: (code, words)
-
-
-def build_range_checks(spec: PipelineSpec, headers: dict[str, str]) -> list[Check]:
-    """Values outside their bounds; a missing or unreadable value is another check's matter."""
-    checks = []
-    for rule in spec.rules:
-        if not isinstance(rule, RangeRule):
-            continue
-        value = pl.col(f"@{rule.column}")
-        below = pl.lit(value=False) if rule.minimum is None else value < rule.minimum
-        above = pl.lit(value=False) if rule.maximum is None else value > rule.maximum
-        bounds = " to ".join("any" if bound is None else f"{bound:.15g}" for bound in (rule.minimum, rule.maximum))
-        explain = explain_range(rule, bounds)
-        checks.append(Check(f"?{rule.name}", headers[rule.column], below | above, explain, rule.severity))
-    return checks
-
-
-def explain_range(rule: RangeRule, bounds: str) -> Explain:
-    """Says which bounds a value broke."""
-    return lambda text: ("OUT_OF_RANGE", f"rule {rule.name!r}: expected {bounds}, found {text!r}. Correct it.")
-
-
 def build_unique_check(rule: UniqueRule, headers: dict[str, str]) -> Check:
     """The key of a row occurs further up in the same file."""
     columns = ", ".join(repr(headers[column]) for column in rule.columns)
@@ -89,9 +51,12 @@ def build_unique_check(rule: UniqueRule, headers: dict[str, str]) -> Check:
         "DUPLICATE_KEY",
         f"{columns} must be unique; {text!r} stands further up already, and that row is used. Remove one of them.",
     )
-    return Check(f"?{rule.name}", headers[rule.columns[0]], pl.col(f"?{rule.name}"), explain)
+    is_broken = pl.col(f"?{rule.name}")
+    return Check(
+        f"?{rule.name}", headers[rule.columns[0]], is_broken, explain, rule.severity, rule.over_rows, rule.over_percent
+    )
 
 
 def any_broken(checks: list[Check]) -> pl.Expr:
     """True for rows that at least one rejecting check is broken by."""
-    return pl.any_horizontal(pl.lit(value=False), *(check.name for check in checks if check.severity == "reject_row"))
+    return pl.any_horizontal(pl.lit(value=False), *(check.name for check in checks if check.severity != "warn"))

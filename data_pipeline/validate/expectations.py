@@ -10,7 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from data_pipeline.model.spec import PipelineSpec, RangeRule
+from data_pipeline.model.rules import RangeRule
+from data_pipeline.model.spec import PipelineSpec
 
 DOCS = "pages"
 

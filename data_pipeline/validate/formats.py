@@ -7,8 +7,9 @@ from data_pipeline.model.findings import Finding
 from data_pipeline.model.reading import ReadingSpec
 from data_pipeline.model.spec import ColumnSpec
 from data_pipeline.model.tables import RawTable
-from data_pipeline.validate.dates import DateFormat, decide_date_orders, vote_dates
-from data_pipeline.validate.numbers import NumberFormat, decide_decimal_marks, vote_numbers
+from data_pipeline.parsing.dates import DateFormat, decide_date_orders, vote_dates
+from data_pipeline.parsing.numbers import NumberFormat, decide_decimal_marks, vote_numbers
+from data_pipeline.validate.moments import take_days
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,11 @@ def decide_formats(
 ) -> Formats:
     """Decides by the first chunk; whatever speaks otherwise later is unreadable there, never read in another way."""
     numeric = [column.name for column in columns if column.type in ("integer", "number")]
-    dated = [column.name for column in columns if column.type == "date"]
+    dated = [column.name for column in columns if column.type in ("date", "datetime")]
     texts = {column.name: table.cells[headers[column.name]] for column in columns}
-    dates = decide_date_orders({name: vote_dates(texts[name]) for name in dated}, declared=declared.date_order)
+    dates = decide_date_orders(
+        {name: vote_dates(take_days(texts[name])) for name in dated}, declared=declared.date_order
+    )
     if table.origin.text is None:
         stored = NumberFormat(table.origin.decimal_mark, None, AS_STORED, is_ambiguous=False)
         return Formats(dict.fromkeys(numeric, stored), dates)

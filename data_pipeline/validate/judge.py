@@ -1,5 +1,6 @@
 """RawTable -> accepted rows and rejected rows with every reason, in one pass, chunk by chunk."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -8,19 +9,18 @@ import polars as pl
 
 from data_pipeline.errors import FileRejected
 from data_pipeline.model.findings import Finding
-from data_pipeline.model.spec import ColumnSpec, PipelineSpec, UniqueRule
+from data_pipeline.model.rules import RuleSeverity, UniqueRule
+from data_pipeline.model.spec import ColumnSpec, PipelineSpec
 from data_pipeline.model.tables import RawTable
-from data_pipeline.validate.checks import (
-    Check,
-    any_broken,
-    build_checks,
-    build_ragged_check,
-    build_range_checks,
-    build_unique_check,
-)
+from data_pipeline.parsing.texts import strip
+from data_pipeline.validate.check import Check
+from data_pipeline.validate.checks import any_broken, build_checks, build_ragged_check, build_unique_check
 from data_pipeline.validate.formats import Formats, decide_formats
 from data_pipeline.validate.parse import parse_column
-from data_pipeline.validate.texts import strip
+from data_pipeline.validate.rules.compile import compile_rules
+
+# Severities by which a rule refuses a file -> the code of the refusal.
+REFUSING: Mapping[RuleSeverity, str] = {"reject_file": "RULE_REFUSES_FILE", "abort": "RULE_ABORTS_DATE"}
 
 REJECTS_SCHEMA = pl.Schema(
     {
@@ -70,7 +70,9 @@ class Judge:
         self._formats: Formats | None = None
         self._checks: list[Check] = []
         self._keys: dict[str, list[pl.DataFrame]] = {}
+        self._broken: Counter[str] = Counter()
         self.records = self.rejected = 0
+        self._grave: list[Check] = []
         self._first_reason: dict[str, object] | None = None
 
     @property
@@ -85,12 +87,14 @@ class Judge:
         judged = Judged(
             accepted=take_accepted(frame, self._spec, sheet=table.origin.sheet).filter(~is_bad),
             rejects=collect_reasons(frame.filter(is_bad), checks, table, self._places),
-            values=frame.select(pl.col(f"@{column.name}").alias(column.name) for column in self._columns),
+            values=frame.select(column.name for column in self._columns),
             findings=(*table.findings, *self._notes, *warn(frame, checks, name=self._name)),
         )
         self._notes = []
         self.records += frame.height
         self.rejected += int(is_bad.sum())
+        self._grave = [check for check in checks if check.severity in REFUSING]
+        self._broken.update({check.name: int(frame[check.name].sum()) for check in self._grave})
         if self._first_reason is None and judged.rejects.height:
             self._first_reason = judged.rejects.row(0, named=True)
         return judged
@@ -101,7 +105,7 @@ class Judge:
         checks = [build_ragged_check(table.ragged_rows, table.cells.width)] if table.ragged_rows else []
         checks += self._checks
         texts = {column: strip(table.cells[self._headers[column.name]]) for column in self._columns}
-        values = [parse_column(column, text, formats).alias(f"@{column.name}") for column, text in texts.items()]
+        values = [parse_column(column, text, formats).alias(column.name) for column, text in texts.items()]
         blanks = [(text == "").alias(f"?blank {column.name}") for column, text in texts.items()]
         answers = [check.is_broken.fill_null(value=False).alias(check.name) for check in checks]
         indexes = pl.int_range(self.records, self.records + table.cells.height, eager=True).alias("@index")
@@ -120,7 +124,7 @@ class Judge:
         formats = decide_formats(table, self._columns, self._headers, self._spec.source.reading)
         self._formats = formats
         self._checks = build_checks(self._columns, self._headers, formats)
-        self._checks += build_range_checks(self._spec, self._headers)
+        self._checks += compile_rules(self._spec, self._headers)
         self._notes += formats.tell(name=self._name)
         return formats
 
@@ -128,7 +132,7 @@ class Judge:
         self, frame: pl.DataFrame, rule: UniqueRule, checks: list[Check], *, is_last: bool
     ) -> pl.DataFrame:
         """Marks later rows with the same key among the rows that no other check rejects."""
-        key = pl.struct(f"@{column}" for column in rule.columns)
+        key = pl.struct(rule.columns)
         sound = frame.filter(~any_broken(checks))
         repeats = sound.filter(~key.is_first_distinct())["@index"]
         earlier = self._keys.setdefault(rule.name, [])
@@ -141,17 +145,34 @@ class Judge:
         return frame.with_columns(pl.col("@index").is_in(repeats.implode()).alias(f"?{rule.name}"))
 
     def refuse_if_too_many(self) -> None:
-        """A file that is mostly wrong is wrong as a whole. Raises: FileRejected."""
+        """A file that is mostly wrong, or breaks a rule on which all of it hangs, is wrong as a whole.
+
+        Raises: FileRejected.
+        """
+        for check in self._grave:
+            count = self._broken[check.name]
+            if count > check.over_rows and count * 100 > self.records * check.over_percent:
+                allowed = f"more than {check.over_rows} and {check.over_percent:g} % are too many"
+                raise FileRejected(
+                    REFUSING[check.severity],
+                    f"{self._name}: {count} of {self.records} rows break rule {check.name[1:]!r}, {allowed}. "
+                    f"{self._describe_first()} Mend the file and send it again.",
+                )
         limit = self._spec.source.reject_file_over_percent
+        if self.rejected * 100 > self.records * limit:
+            raise FileRejected(
+                "TOO_MANY_REJECTED",
+                f"{self._name}: {self.rejected} of {self.records} rows are unusable, {limit:g} % are allowed. "
+                f"{self._describe_first()} Mend the file and send it again.",
+            )
+
+    def _describe_first(self) -> str:
+        """The first row that goes back, and why."""
         first = self._first_reason
-        if first is None or self.rejected * 100 <= self.records * limit:
-            return
+        if first is None:
+            return ""
         place = f"row {first['row_number']}" + (f", column {first['column_name']!r}" if first["column_name"] else "")
-        raise FileRejected(
-            "TOO_MANY_REJECTED",
-            f"{self._name}: {self.rejected} of {self.records} rows are unusable, {limit:g} % are allowed. "
-            f"First: {place}: {first['error_message']} Mend the file and send it again.",
-        )
+        return f"First: {place}: {first['error_message']}"
 
 
 def judge(table: RawTable, spec: PipelineSpec, *, name: str) -> Judged:
@@ -191,7 +212,7 @@ def describe_missing(missing: list[ColumnSpec], present: Sequence[str], *, name:
 def take_accepted(rows: pl.DataFrame, spec: PipelineSpec, *, sheet: str) -> pl.DataFrame:
     """Typed columns with their place in the file."""
     return rows.select(
-        *(pl.col(f"@{column.name}").alias(column.name) for column in spec.columns if column.published),
+        *(column.name for column in spec.columns if column.published),
         pl.lit(sheet).alias("source_sheet"),
         pl.col("@row").alias("source_row"),
     )
@@ -205,7 +226,7 @@ def collect_reasons(bad: pl.DataFrame, checks: list[Check], table: RawTable, pla
     bad = bad.with_columns(as_delivered.struct.json_encode().alias("@data"))
     reasons = []
     for check in checks:
-        if check.severity != "reject_row":
+        if check.severity == "warn":
             continue
         raw = pl.lit(None, dtype=pl.String) if check.header is None else pl.col(places[check.header])
         for index, row, text, data in (

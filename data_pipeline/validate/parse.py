@@ -5,18 +5,23 @@ becomes null here and a reason in judge.py, never 0.
 """
 
 import re
+from collections.abc import Mapping
 
 import polars as pl
 
-from data_pipeline.model.spec import ColumnSpec
-from data_pipeline.validate.dates import are_two_days, parse_dates
+from data_pipeline.model.spec import ColumnSpec, ColumnType
+from data_pipeline.parsing.dates import are_two_days, parse_dates
+from data_pipeline.parsing.numbers import AMBIGUOUS_NUMBER, parse_numbers
 from data_pipeline.validate.formats import Formats
-from data_pipeline.validate.numbers import AMBIGUOUS_NUMBER, parse_numbers
+from data_pipeline.validate.moments import parse_moments, take_days
 
 # Texts by which spreadsheet programs say "no number": the predecessor's list, lower case.
 NOT_A_NUMBER = ("nan", "na", "null", "none", "?", "-", "inf", "+inf", "-inf", "infinity", "-infinity",
                 "1.#inf", "-1.#inf", "1.#qnan")  # fmt: skip
 ERROR_CELLS = ("#DIV/0!", "#N/A", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "#GETTING_DATA", "#SPILL!", "#CALC!")
+BOOLEANS = {"true": True, "yes": True, "ya": True, "1": True, "false": False, "no": False, "tidak": False, "0": False}
+# Types that name a day -> how one is written so that nobody has to guess.
+DATED: Mapping[ColumnType, str] = {"date": "2026-01-31", "datetime": "2026-01-31T08:30:00Z"}
 LARGEST_EXACT_INTEGER = 2**53 - 1
 
 
@@ -31,6 +36,10 @@ def parse_column(column: ColumnSpec, texts: pl.Series, formats: Formats) -> pl.S
         return values if column.nullable else values.set(texts == "", None)
     if column.type == "date":
         return parse_dates(texts, formats.dates[column.name])
+    if column.type == "datetime":
+        return parse_moments(texts, formats.dates[column.name])
+    if column.type == "boolean":
+        return texts.str.to_lowercase().replace_strict(BOOLEANS, default=None, return_dtype=pl.Boolean)
     numbers = parse_numbers(texts, formats.numbers[column.name])
     return take_integers(numbers) if column.type == "integer" else numbers
 
@@ -44,11 +53,11 @@ def take_integers(numbers: pl.Series) -> pl.Series:
 def explain_unreadable(column: ColumnSpec, text: str, *, is_ambiguous: bool = False) -> tuple[str, str]:
     """Code and words for a cell that could not be read as its column's type."""
     if is_ambiguous and may_be_two(column, text):
-        if column.type == "date":
+        if column.type in DATED:
             return (
                 "AMBIGUOUS_DATE",
                 f"expected {describe_type(column)}, found {text!r}, whose day and month nothing tells apart. "
-                "Write it like 2026-01-31, or declare date_order.",
+                f"Write it like {DATED[column.type]}, or declare date_order.",
             )
         return (
             "AMBIGUOUS_NUMBER",
@@ -62,8 +71,11 @@ def explain_unreadable(column: ColumnSpec, text: str, *, is_ambiguous: bool = Fa
         )
     if column.type == "text":
         return "UNREADABLE_CELL", "expected text, found a NUL character, which no program can store. Type it anew."
-    if column.type == "date":
-        return "UNREADABLE_CELL", f"expected {describe_type(column)}, found {text!r}. Write it like 2026-01-31."
+    if column.type in DATED:
+        written = DATED[column.type]
+        return "UNREADABLE_CELL", f"expected {describe_type(column)}, found {text!r}. Write it like {written}."
+    if column.type == "boolean":
+        return "UNREADABLE_CELL", f"expected {describe_type(column)}, found {text!r}. Write yes or no."
     if text.lower() in NOT_A_NUMBER:
         return (
             "NOT_A_NUMBER",
@@ -75,11 +87,18 @@ def explain_unreadable(column: ColumnSpec, text: str, *, is_ambiguous: bool = Fa
 
 def may_be_two(column: ColumnSpec, text: str) -> bool:
     """Whether a text means one thing in one format and another in the other."""
-    if column.type == "date":
-        return bool(are_two_days(pl.Series([text])).item())
+    if column.type in DATED:
+        return bool(are_two_days(take_days(pl.Series([text]))).item())
     return bool(re.search(AMBIGUOUS_NUMBER, text))
 
 
 def describe_type(column: ColumnSpec) -> str:
     """What a cell of the column should hold, in words."""
-    return {"text": "text", "integer": "an integer", "number": "a number", "date": "a day YYYY-MM-DD"}[column.type]
+    return {
+        "text": "text",
+        "integer": "an integer",
+        "number": "a number",
+        "date": "a day YYYY-MM-DD",
+        "datetime": "a moment YYYY-MM-DDTHH:MM:SSZ",
+        "boolean": "yes or no",
+    }[column.type]

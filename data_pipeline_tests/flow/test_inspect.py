@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from data_pipeline.flow.inspect import inspect_file, look_into
+from data_pipeline.ingest.antivirus import open_scanner
 from data_pipeline.ingest.sandbox import Sandbox
 from data_pipeline.model.reading import Limits
+from data_pipeline_tests.ingest.scanners import EICAR, running_clamd
+from data_pipeline_tests.ingest.workbook import ods_files as ods
 from data_pipeline_tests.specs import shelf_spec
 
 LIST = "SKU;Brand;Toko;Stok;Daily Sales\n01;A;Padang;3;0,5\n02;B;Padang;x;1,5\n03;;Padang;4;NAN\n"
@@ -61,3 +64,30 @@ def test_a_pipeline_whose_columns_are_not_there_says_so(tmp_path: Path) -> None:
     assert seen.fault is not None
     assert seen.fault.code == "MISSING_COLUMNS"
     assert seen.text is not None
+
+
+def test_a_workbook_shows_its_sheets_and_which_one_is_read(tmp_path: Path, sandbox: Sandbox) -> None:
+    sheets = {"Rahasia": ods.row(ods.text("x")), "Stok": ods.row(ods.text("SKU")) + ods.row(ods.text("a"))}
+    path = ods.write_ods(tmp_path / "1. Padang.ods", sheets, hidden=("Rahasia",))
+
+    seen = inspect_file(sandbox, path, spec=None, limits=Limits())
+
+    assert (seen.fault, seen.sheet) == (None, "Stok")
+    assert [sheet.model_dump() for sheet in seen.sheets] == [
+        {"name": "Rahasia", "kind": "cells", "is_hidden": True, "is_read": False, "rows": 1, "columns": 1},
+        {"name": "Stok", "kind": "cells", "is_hidden": False, "is_read": True, "rows": 2, "columns": 1},
+    ]
+
+
+def test_a_file_that_the_virus_scanner_refuses_is_not_read(tmp_path: Path, sandbox: Sandbox) -> None:
+    path = write(tmp_path, LIST + EICAR.decode())
+
+    with running_clamd(tmp_path) as clamd:
+        seen = inspect_file(sandbox, path, spec=None, limits=Limits(), scanner=open_scanner(clamd.address))
+        clean = inspect_file(
+            sandbox, write(tmp_path, LIST), spec=None, limits=Limits(), scanner=open_scanner(clamd.address)
+        )
+
+    assert seen.fault is not None
+    assert (seen.fault.code, seen.text, seen.records) == ("INFECTED_FILE", None, 0)
+    assert (clean.fault, clean.records, clamd.scans) == (None, 3, 2)

@@ -13,7 +13,7 @@ from data_pipeline.flow.stage import StagedBatch, stage_batches
 from data_pipeline.flow.track import track_run
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.model.batches import FileFault
-from data_pipeline.model.spec import RangeRule, Rule
+from data_pipeline.model.rules import RangeRule, Rule
 from data_pipeline.persist import tracking
 from data_pipeline.persist.tracking import ClaimedBatch
 from data_pipeline.pipelines.catalog import Pipeline

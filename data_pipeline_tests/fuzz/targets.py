@@ -4,9 +4,9 @@ import tempfile
 from pathlib import Path
 
 from data_pipeline.errors import FileRejected
+from data_pipeline.ingest.formats import detect_format
 from data_pipeline.ingest.readers import refuse_too_large
 from data_pipeline.ingest.stream import ReadingOptions, open_tables
-from data_pipeline.ingest.workbook.formats import detect_format
 from data_pipeline.ingest.workbook.guard import check_archive
 from data_pipeline.model.reading import Limits
 

@@ -35,7 +35,8 @@ def landed(tmp_path: Path) -> Path:
 def test_a_clean_file_passes(clamd: FakeClamd, landed: Path, size: int) -> None:
     landed.write_bytes(bytes(size))
 
-    refuse_infected(ClamdScanner(clamd.address), landed, NAME)
+    assert find_malware(ClamdScanner(clamd.address), landed, NAME) is None
+    assert clamd.scans == 1
 
 
 def test_an_infected_file_is_refused_with_what_was_found(clamd: FakeClamd, landed: Path) -> None:

@@ -27,6 +27,8 @@ TABLE = [HEADER, *RECORDS]
         ["SKU||Brand|", *RECORDS],
         ["SKU|Stok", "a|b|c", "d|e|f"],
         ["SKU|", "0042|5", "0043|6"],
+        ["|Stok", "a|5", "b|6"],
+        ["|Nama", "a|Sabun", "b|Serum"],
         ["SKU|2024|2025|Stok", "0042|5|6|7", "0043|5|6|7"],
         [HEADER, "0042|||", "|||5", "0043|||"],
         [HEADER, RECORDS[0], "", *RECORDS[1:]],
@@ -39,8 +41,9 @@ TABLE = [HEADER, *RECORDS]
         ["SKU|SKU|Stok", "0042|0042|5"],
     ],
     ids=["plain", "header alone", "one record", "unnamed column", "unnamed columns", "unnamed text column",
-         "half unnamed", "years as names", "sparse records", "gap in records", "gap below", "stray note",
-         "second table", "long second table", "printed once a page", "one column", "doubled"],
+         "half unnamed", "unnamed index", "unnamed index of texts", "years as names", "sparse records",
+         "gap in records", "gap below", "stray note", "second table", "long second table", "printed once a page",
+         "one column", "doubled"],
 )  # fmt: skip
 def test_a_header_in_row_1_is_found_there_without_any_knowledge(lines: list[str]) -> None:
     header = find(lines)
@@ -72,6 +75,10 @@ def test_titles_above_the_header_are_passed_over_and_told(above: list[str]) -> N
     assert [(finding.code, finding.severity, finding.rows) for finding in header.findings] == [
         ("PREAMBLE_ROWS", "info", len(told))
     ] * bool(told)
+
+
+def test_a_title_in_column_b_is_no_header_where_records_hold_values() -> None:
+    assert find(["|Laporan Stok", "SKU|Stok", "a|5", "b|6"]).names == ("SKU", "Stok")
 
 
 def test_the_finding_about_titles_holds_all_that_stands_in_them() -> None:

@@ -67,11 +67,21 @@ def test_each_provocation_is_its_own_fault_and_the_others_succeed_in_order() -> 
 def test_a_reader_that_lives_through_a_file_is_kept(sandbox: Sandbox) -> None:
     first = run_one(sandbox, tell_process)
 
-    for provocation in ("refuse", "stumble", "panic", "use_memory"):
+    for provocation in ("refuse", "stumble"):
         run_one(sandbox, play, provocation)
     sandbox.warm_up()
 
     assert run_one(sandbox, tell_process) == first != os.getpid()
+
+
+@pytest.mark.parametrize("provocation", ["panic", "use_memory"])
+def test_a_reader_that_a_file_exhausted_is_replaced(sandbox: Sandbox, provocation: str) -> None:
+    """What it still holds would be missing when the next file is read."""
+    first = run_one(sandbox, tell_process)
+
+    run_one(sandbox, play, provocation)
+
+    assert run_one(sandbox, tell_process) != first
 
 
 def test_a_reader_that_died_while_idle_is_nobodys_fault(sandbox: Sandbox) -> None:

@@ -27,7 +27,7 @@ def find_faults(**changes: Any) -> list[tuple[str, str]]:
         ({"name": "Stock Health"}, "name", "String should match pattern '^[a-z][a-z0-9_]*$'"),
         ({"title": None}, "title", "Input should be a valid string"),
         ({"columns": [{**SKU, "type": "money"}]}, "columns.0.type",
-         "Input should be 'text', 'integer', 'number' or 'date'"),
+         "Input should be 'text', 'integer', 'number', 'date', 'datetime' or 'boolean'"),
         ({"columns": [SKU, {**STOCK, "name": "Stok"}]}, "columns.1.name",
          "String should match pattern '^[a-z][a-z0-9_]*$'"),
         ({"columns": [SKU, {"name": "stock", "type": "integer"}]}, "columns.1.header", "Field required"),

@@ -197,8 +197,11 @@ def test_a_workbook_without_rows_has_its_header() -> None:
     assert len(read_xlsx(as_xlsx(table(ROWS).clear(), output()))) == 1
 
 
-def test_a_date_can_be_written_into_a_workbook() -> None:
-    as_xlsx(table("day:date\n2025-11-25"), output(columns={"Tanggal": "day"}))
+@without_styles
+def test_a_date_is_a_text_that_reads_one_way_in_a_workbook() -> None:
+    content = as_xlsx(table("day:date\n2025-11-25"), output(columns={"Tanggal": "day"}))
+
+    assert read_xlsx(content) == [[("Tanggal", "s")], [("2025-11-25", "s")]]
 
 
 def test_a_stores_files_are_named_by_output_and_workbook() -> None:

@@ -23,7 +23,7 @@ def judge_text(prices: list[str], others: list[str], *, delimiter: str = ",", **
         ]
     )
     table = raw_table(drawing)
-    origin = TextOrigin(Encoding("utf-8"), Dialect(delimiter, '"', "doubled", "\n"), 4)
+    origin = TextOrigin(Encoding("utf-8"), Dialect(delimiter, '"', "doubled", "\n", 4))
     table = dataclasses.replace(table, origin=dataclasses.replace(table.origin, text=origin))
     return judge(table, declare(**reading), name="a.csv")
 

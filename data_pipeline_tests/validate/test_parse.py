@@ -8,11 +8,11 @@ import pytest
 
 from data_pipeline.model.reading import DecimalMark
 from data_pipeline.model.spec import ColumnSpec, ColumnType
-from data_pipeline.validate.dates import DateFormat
+from data_pipeline.parsing.dates import DateFormat
+from data_pipeline.parsing.numbers import NumberFormat
+from data_pipeline.parsing.texts import strip
 from data_pipeline.validate.formats import Formats
-from data_pipeline.validate.numbers import NumberFormat
 from data_pipeline.validate.parse import ERROR_CELLS, NOT_A_NUMBER, explain_unreadable, parse_column
-from data_pipeline.validate.texts import strip
 
 BLANK = "(blank)"
 UNREADABLE = "(unreadable)"

@@ -4,6 +4,7 @@ Polars parses blocks whose quotes are regular; the standard library's csv parses
 that is not. Records are counted from the bytes, by something else than the parser, and the two must agree.
 """
 
+import csv
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -15,8 +16,9 @@ import polars as pl
 
 from data_pipeline.errors import FileRejected
 from data_pipeline.ingest.text.blocks import Block, Positions, Reading, cut_blocks, read_utf8
-from data_pipeline.ingest.text.by_record import TOLD_CHARACTERS, open_reader, read_slowly
+from data_pipeline.ingest.text.by_record import TOLD_CHARACTERS, read_slowly
 from data_pipeline.ingest.text.mojibake import note_mojibake
+from data_pipeline.ingest.text.records import open_reader
 from data_pipeline.model.reading import Dialect, Limits, RaggedRow, TextOrigin
 from data_pipeline.model.tables import RawRows
 
@@ -77,7 +79,7 @@ def parse_block(block: Block, origin: TextOrigin, *, name: str) -> RawRows | Non
     """A block's rows; None when it is irregular, or the parser counts other records than the bytes hold."""
     if not block.is_regular or block.data.startswith(ZLIB_MAGIC):
         return None
-    dialect, width = origin.dialect, origin.width
+    dialect, width = origin.dialect, origin.dialect.width
     mark = b"\r" if dialect.newline == "\r" else b"\n"
     try:
         frame = pl.read_csv(
@@ -96,13 +98,17 @@ def parse_block(block: Block, origin: TextOrigin, *, name: str) -> RawRows | Non
     if frame.height != block.records:
         return None
     lines = number_lines(block, mark)
+    try:
+        ragged = find_ragged(block, frame, lines, origin)
+    except csv.Error:  # a field longer than it takes, which is refused where the block is read by record
+        return None
     return RawRows(
         cells=frame.drop(str(width)),
         row_numbers=lines,
         sheet="",
         decimal_mark=origin.decimal_hint,
         text=origin,
-        ragged_rows=find_ragged(block, frame, lines, origin),
+        ragged_rows=ragged,
     )
 
 
@@ -135,7 +141,7 @@ def find_line_ends(block: Block, mark: bytes) -> Positions:
 
 def find_ragged(block: Block, frame: pl.DataFrame, lines: Positions, origin: TextOrigin) -> dict[int, RaggedRow]:
     """Line -> text of every record with another number of fields. An empty field too many at the end is none."""
-    last, beyond = pl.col(str(origin.width - 1)), pl.col(str(origin.width))
+    last, beyond = pl.col(str(origin.dialect.width - 1)), pl.col(str(origin.dialect.width))
     doubtful = frame.select(pl.arg_where(last.is_null() | (last == "") | beyond.is_not_null() & (beyond != "")))
     places = doubtful.to_series()
     if not len(places):
@@ -143,8 +149,8 @@ def find_ragged(block: Block, frame: pl.DataFrame, lines: Positions, origin: Tex
     texts = list_records(block, places, origin)
     counts = count_fields(texts, origin.dialect, is_quoted=block.ends is not None)
     filled = texts.str.strip_chars() != ""
-    too_much = frame[str(origin.width)].gather(places).fill_null("") != ""
-    is_ragged = filled & ((counts < origin.width) | too_much)
+    too_much = frame[str(origin.dialect.width)].gather(places).fill_null("") != ""
+    is_ragged = filled & ((counts < origin.dialect.width) | too_much)
     numbers = lines[places.filter(is_ragged).to_numpy()]
     told = texts.filter(is_ragged).str.slice(0, TOLD_CHARACTERS)
     return {

@@ -15,8 +15,8 @@ from dataclasses import replace
 from data_pipeline.errors import FileRejected
 from data_pipeline.ingest.text.contest import beats, choose_trial, is_table
 from data_pipeline.ingest.text.quoting import list_candidates
-from data_pipeline.ingest.text.records import Candidate, LineEnd, Trial, find_line_ends, read_sample
-from data_pipeline.model.reading import DELIMITER, Dialect, ReadingSpec
+from data_pipeline.ingest.text.records import LineEnd, Trial, find_line_ends, read_sample
+from data_pipeline.model.reading import DELIMITER, Dialect, Marks, ReadingSpec
 
 DELIMITERS = (",", ";", "\t", "|")
 HEAD_RECORDS = 200
@@ -50,6 +50,7 @@ def detect_dialect(
         quote=chosen.candidate.quote,
         escape=chosen.candidate.escape,
         newline=newline,
+        width=chosen.shape.width,
         evidence=f"{chosen.candidate.describe()}{origin}: {shape}; lines end with {LINE_ENDS[newline]}",
     )
 
@@ -97,7 +98,7 @@ def is_open(trial: Trial, trials: list[Trial]) -> bool:
     return trial.candidate.quote is not None or not is_quoted
 
 
-def choose_newline(body: str, candidate: Candidate, *, name: str) -> LineEnd:
+def choose_newline(body: str, candidate: Marks, *, name: str) -> LineEnd:
     """How the records end.
 
     Raises: FileRejected when a carriage return alone ends some records and something else others.

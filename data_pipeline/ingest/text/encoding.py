@@ -4,7 +4,7 @@ import codecs
 import re
 
 from data_pipeline.errors import FileRejected, SpecError
-from data_pipeline.ingest.text.content import has_control, refuse_binary, refuse_control
+from data_pipeline.ingest.text.control import has_control, refuse_control
 from data_pipeline.ingest.text.eight_bit import detect_eight_bit
 from data_pipeline.model.reading import Encoding
 
@@ -31,7 +31,6 @@ def detect_encoding(sample: bytes, *, is_whole: bool, declared: str | None, name
 
     Raises: FileRejected when they are no text, or text in two ways that nothing tells apart.
     """
-    refuse_binary(sample, name=name)
     mark = next((mark for mark in MARKS if sample.startswith(mark)), b"")
     if declared is not None:
         return use_declared(sample, declared, mark, is_whole=is_whole, name=name)

@@ -4,7 +4,6 @@ import codecs
 from pathlib import Path
 
 from data_pipeline.errors import FileRejected
-from data_pipeline.ingest.text.by_record import find_width
 from data_pipeline.ingest.text.dialect import detect_dialect, strip_separator_line
 from data_pipeline.ingest.text.encoding import detect_encoding
 from data_pipeline.model.findings import Finding
@@ -30,12 +29,12 @@ def inspect_text(
     if stated is not None and declared.delimiter is None:
         declared = declared.model_copy(update={"delimiter": stated})
     dialect = detect_dialect(text, is_whole=is_whole, declared=declared, known_headers=known_headers, name=name)
-    width = find_width(text, dialect, is_whole=is_whole)
-    if width > limits.columns:
+    if dialect.width > limits.columns:
         raise FileRejected(
-            "TOO_MANY_COLUMNS", f"{name}: expected at most {limits.columns} columns, found {width}. Split the list."
+            "TOO_MANY_COLUMNS",
+            f"{name}: expected at most {limits.columns} columns, found {dialect.width}. Split the list.",
         )
-    return TextOrigin(encoding, dialect, width, skipped_lines=0 if stated is None else 1)
+    return TextOrigin(encoding, dialect, skipped_lines=0 if stated is None else 1)
 
 
 def decode_sample(head: bytes, encoding: Encoding) -> str:

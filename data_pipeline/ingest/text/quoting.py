@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
-from data_pipeline.ingest.text.records import Candidate, Record, Trial
-from data_pipeline.model.reading import ReadingSpec
+from data_pipeline.ingest.text.records import Record, Trial
+from data_pipeline.model.reading import Marks, ReadingSpec
 
 Rule = Literal["all", "texts", "texts below the header", "needed"]
 
@@ -14,12 +14,12 @@ FIRST_RECORDS = 20
 QUOTED_FIELDS = 4  # so many different ones, all in apostrophes, are quoted; fewer may be text
 
 
-def list_candidates(text: str, declared: ReadingSpec, delimiters: list[str]) -> list[Candidate]:
+def list_candidates(text: str, declared: ReadingSpec, delimiters: list[str]) -> list[Marks]:
     """Every dialect that the declaration allows and that could read this text in a way of its own."""
     return [candidate for delimiter in delimiters for candidate in list_quotings(text, declared, delimiter)]
 
 
-def list_quotings(text: str, declared: ReadingSpec, delimiter: str) -> list[Candidate]:
+def list_quotings(text: str, declared: ReadingSpec, delimiter: str) -> list[Marks]:
     """Ways of quoting under one delimiter: the usual first, others only where a field begins with a quote."""
     if declared.quote is None:
         opening = [quote for quote in ('"', "'") if opens_field(text, quote, delimiter)]
@@ -27,13 +27,13 @@ def list_quotings(text: str, declared: ReadingSpec, delimiter: str) -> list[Cand
         quotes += [None] if '"' in opening else []
     else:
         quotes = [declared.quote or None]
-    candidates = [Candidate(delimiter, quote, declared.escape or "doubled") for quote in quotes]
+    candidates = [Marks(delimiter, quote, declared.escape or "doubled") for quote in quotes]
     if declared.escape is not None or "\\" not in text:
         return candidates
     followers = set(re.findall(r"\\(.)", text, re.DOTALL))
     marks = [quote for quote in (('"', "'") if declared.quote is None else (declared.quote,)) if quote]
     escaping = [quote for quote in marks if followers <= {quote, "\\", delimiter}]
-    return candidates + [Candidate(delimiter, quote, "backslash") for quote in escaping]
+    return candidates + [Marks(delimiter, quote, "backslash") for quote in escaping]
 
 
 def opens_field(text: str, quote: str, delimiter: str) -> bool:
@@ -107,7 +107,7 @@ def find_rule(text: str, trial: Trial) -> Rule | None:
     return None
 
 
-def write_records(records: list[Record], candidate: Candidate, must_quote: Callable[[int, str], bool]) -> str:
+def write_records(records: list[Record], candidate: Marks, must_quote: Callable[[int, str], bool]) -> str:
     """The records as text, quoted by a rule; an empty record of one field is always quoted."""
     quote = candidate.quote or ""
     is_backslash = candidate.escape == "backslash"

@@ -1,14 +1,17 @@
-"""Text -> records under one candidate dialect, and how regular they are."""
+"""Text -> records by the standard library's csv; of a sample, under one candidate dialect, how regular they are."""
 
 import contextlib
 import csv
 import io
+import itertools
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from data_pipeline.model.reading import Marks
 
 if TYPE_CHECKING:
     import _csv  # where the type of csv.reader() has its name
@@ -23,19 +26,13 @@ OPEN_CHARACTERS = 1 << 16  # of a quoted field that goes on behind the sample
 END_INSIDE_QUOTES = "unexpected end of data"  # in the words of the csv module
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """One way to tell fields and records apart."""
+class BrokenRecord(Exception):
+    """Quotes that do not fit."""
 
-    delimiter: str
-    quote: str | None
-    escape: Literal["doubled", "backslash"] = "doubled"
-
-    def describe(self) -> str:
-        """The dialect in words."""
-        delimiter = "TAB" if self.delimiter == "\t" else repr(self.delimiter)
-        quote = "no quotes" if self.quote is None else f"quote {self.quote}"
-        return f"delimiter {delimiter}, {quote}" + (", escape \\" if self.escape == "backslash" else "")
+    def __init__(self, line: int, reason: str) -> None:
+        """`line` is where the record begins."""
+        super().__init__(reason)
+        self.line = line
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,7 @@ class Shape:
 class Trial:
     """A sample under one candidate; empty lines are no records, and lines of blanks have no say in the shape."""
 
-    candidate: Candidate
+    candidate: Marks
     records: list[Record] = field(repr=False)
     shape: Shape
     broken_line: int | None = None
@@ -83,53 +80,64 @@ class Trial:
 
 
 def read_sample(
-    text: str, candidate: Candidate, *, is_whole: bool, most: int | None = None, kept: int = sys.maxsize
+    text: str, candidate: Marks, *, is_whole: bool, most: int | None = None, kept: int = sys.maxsize
 ) -> Trial:
     """A sample's complete records under a candidate, `most` at most, up to the first whose quotes do not fit."""
     records, widths, broken_line = parse_records(text, candidate, is_whole=is_whole, most=most, kept=kept)
-    if candidate.escape == "backslash" and broken_line is None:
-        reader = open_reader(io.StringIO(text, newline=""), candidate, is_doubling=True)
-        broken_line = find_difference(records, reader)
     filled = [record for record in records if record]
     shape = measure_shape([width for width in widths if width])
     return Trial(candidate, filled, shape, broken_line, is_cut=len(widths) == most)
 
 
 def parse_records(
-    text: str, candidate: Candidate, *, is_whole: bool, most: int | None, kept: int
+    text: str, candidate: Marks, *, is_whole: bool, most: int | None, kept: int
 ) -> tuple[list[Record], list[int], int | None]:
     """The first records, the number of fields of all (0: a blank line), and the line of the first that is broken."""
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
-    reader = open_reader(io.StringIO(text, newline=""), candidate)
     records: list[Record] = []
     widths: list[int] = []
-    begin = 0
     try:
-        for record in islice(reader, most):
+        for _, record in islice(read_records(io.StringIO(text, newline=""), candidate), most):
             width = len(record)
             widths.append(width if width != 1 or record[0].strip() else 0)
             if len(records) < kept:
                 records.append(record)
-            begin = reader.line_num
-    except csv.Error as error:
-        is_cut = not is_whole and END_INSIDE_QUOTES in str(error) and count_rest(text, begin) < OPEN_CHARACTERS
-        return records, widths, None if is_cut else begin + 1
+    except BrokenRecord as error:
+        is_open = END_INSIDE_QUOTES in str(error) and count_rest(text, error.line - 1) < OPEN_CHARACTERS
+        return records, widths, None if is_open and not is_whole else error.line
     if not is_whole and len(widths) != most:
-        widths = widths[:-1]  # the sample may cut the last one
+        widths = widths[:-1] or widths  # the sample may cut the last one, which counts only if there is no other
     return records[: len(widths)], widths, None
 
 
-def open_reader(lines: Iterable[str], candidate: Candidate, *, is_doubling: bool = False) -> "_csv.Reader":
-    """The csv module's reader for a candidate.
+def read_records(lines: Iterable[str], marks: Marks) -> Iterator[tuple[int, Record]]:
+    """Every record, blank ones too, with the line on which it begins, counted from 1.
 
-    It is strict about what follows a closing quote only where doubled quotes are allowed, hence `is_doubling`.
+    Raises: BrokenRecord where a quoted field goes on behind its closing quote, or never closes. The csv module sees the
+    former only where quotes may be doubled; where a backslash escapes them, a second reader allows both.
     """
-    is_backslash = candidate.escape == "backslash"
+    is_backslash = marks.escape == "backslash"
+    lines, again = itertools.tee(lines) if is_backslash else (lines, ())
+    reader, begin = open_reader(lines, marks), 1
+    doubling = open_reader(again, marks, is_doubling=True)
+    try:
+        for record in reader:
+            if is_backslash and next(doubling, None) != record:
+                raise BrokenRecord(begin, f"{marks.delimiter!r} expected after {marks.quote!r}")
+            yield begin, record
+            begin = reader.line_num + 1
+    except csv.Error as error:
+        raise BrokenRecord(begin, str(error)) from error
+
+
+def open_reader(lines: Iterable[str], marks: Marks, *, is_doubling: bool = False) -> "_csv.Reader":
+    """The csv module's reader."""
+    is_backslash = marks.escape == "backslash"
     return csv.reader(
         lines,
-        delimiter=candidate.delimiter,
-        quotechar=candidate.quote,
-        quoting=csv.QUOTE_MINIMAL if candidate.quote else csv.QUOTE_NONE,
+        delimiter=marks.delimiter,
+        quotechar=marks.quote,
+        quoting=csv.QUOTE_MINIMAL if marks.quote else csv.QUOTE_NONE,
         doublequote=is_doubling or not is_backslash,
         escapechar="\\" if is_backslash else None,
         strict=True,
@@ -140,18 +148,6 @@ def count_rest(text: str, line: int) -> int:
     """Characters behind the first so many lines."""
     lines = io.StringIO(text, newline="")
     return len(text) - sum(len(next(lines)) for _ in range(line))
-
-
-def find_difference(records: list[Record], others: Iterator[Record]) -> int | None:
-    """Position, from 1, of the first record that differs or is missing."""
-    position = 0
-    try:
-        for position, record in enumerate(records, start=1):
-            if next(others, None) != record:
-                return position
-    except csv.Error:
-        return position
-    return None
 
 
 def measure_shape(widths: list[int]) -> Shape:
@@ -168,7 +164,7 @@ def measure_shape(widths: list[int]) -> Shape:
     return Shape(width, core, titles, footers, ragged=len(widths) - core - titles - footers)
 
 
-def find_line_ends(text: str, candidate: Candidate) -> dict[LineEnd, int]:
+def find_line_ends(text: str, candidate: Marks) -> dict[LineEnd, int]:
     """How records end outside quotes, with the line on which each kind comes first."""
     last = ""
 

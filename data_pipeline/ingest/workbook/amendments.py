@@ -41,6 +41,7 @@ ODS_SPACE = ((re.compile(rb"<text:tab\b[^<>]*/>"), b"&#9;"), (re.compile(rb"<tex
 
 ROW_POSITION, CELL_NUMBER, CELL_ERROR, CELL_TEXT, FORMULA_ERROR = 0, 2, 3, 6, 11
 XLS_FORMULA, XLS_BOOL_OR_ERROR, XLS_SHEET, XLS_END = 0x06, 0x205, 0x85, 0x0A
+XLS_BEGIN = (0x809, 0x409, 0x209, 0x009)
 
 
 def amend_xlsx(path: Path) -> Path | io.BytesIO:
@@ -150,26 +151,33 @@ def iterate_xlsb_records(content: bytes) -> Iterator[tuple[int, int, int, int]]:
 
 def find_xls_errors(path: Path, position: int) -> dict[int, dict[int, str]]:
     """Texts of the error cells on the sheet at that position from 1, by row and column, both from 0."""
-    compound = Compound(path.read_bytes())
-    stream = compound.read("workbook" if "workbook" in compound.names else "book")
-    starts = [struct.unpack_from("<I", stream, at)[0] for kind, at, _ in iterate_globals(stream) if kind == XLS_SHEET]
     errors: dict[int, dict[int, str]] = {}
-    for kind, at, length in iterate_records(stream, starts[position - 1]):
-        if kind == XLS_END:
-            break
-        code = read_xls_error(stream[at : at + length]) if kind in (XLS_FORMULA, XLS_BOOL_OR_ERROR) else None
+    for kind, data in iterate_xls_sheet(path, position):
+        code = read_xls_error(data) if kind in (XLS_FORMULA, XLS_BOOL_OR_ERROR) else None
         if code is not None:
-            row, column = struct.unpack_from("<HH", stream, at)
+            row, column = struct.unpack_from("<HH", data)
             errors.setdefault(row, {})[column] = ERRORS.get(code, "#ERROR!")
     return errors
 
 
-def iterate_globals(stream: bytes) -> Iterator[tuple[int, int, int]]:
-    """The records before those of the sheets."""
-    for record in iterate_records(stream):
-        if record[0] == XLS_END:
+def iterate_xls_sheet(path: Path, position: int) -> Iterator[tuple[int, bytes]]:
+    """Kind and data of the records of the sheet at that position from 1."""
+    compound = Compound(path.read_bytes())
+    stream = compound.read("workbook" if "workbook" in compound.names else "book")
+    sheets = (data for kind, data in iterate_until_end(stream, 0) if kind == XLS_SHEET)
+    starts = [struct.unpack_from("<I", data)[0] for data in sheets]
+    return iterate_until_end(stream, starts[position - 1])
+
+
+def iterate_until_end(stream: bytes, start: int) -> Iterator[tuple[int, bytes]]:
+    """Kind and data of the records of one part of a stream, without those of the charts in it."""
+    depth = 0
+    for kind, at, length in iterate_records(stream, start):
+        depth += (kind in XLS_BEGIN) - (kind == XLS_END)
+        if depth <= 0:
             return
-        yield record
+        if depth == 1:
+            yield kind, stream[at : at + length]
 
 
 def read_xls_error(data: bytes) -> int | None:

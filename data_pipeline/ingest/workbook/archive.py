@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from data_pipeline.errors import FileRejected
+from data_pipeline.ingest.formats import detect_in_compound, unreadable
 from data_pipeline.ingest.workbook.compound import MAGIC as COMPOUND_FILE
-from data_pipeline.ingest.workbook.formats import detect_in_compound
 from data_pipeline.model.reading import Limits
 
 AGAIN = "Save the workbook again in a spreadsheet program and send that."
@@ -80,15 +80,6 @@ def check_repeats(infos: list[zipfile.ZipInfo], name: str) -> None:
                 f"{AGAIN}",
             )
         seen.add(folded)
-
-
-def unreadable(name: str, found: str) -> FileRejected:
-    """The refusal of a file that is no workbook, or not all of one."""
-    return FileRejected(
-        "UNREADABLE_FILE",
-        f"{name}: expected an XLSX workbook, but it cannot be opened ({found}). "
-        "It is damaged or was cut off on its way: export it again and send that.",
-    )
 
 
 def find_end(file: BinaryIO, path: Path, limits: Limits, name: str) -> EndRecord:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from data_pipeline.ingest.workbook.archive import Archive, unreadable
+from data_pipeline.ingest.formats import unreadable
+from data_pipeline.ingest.workbook.archive import Archive
 from data_pipeline.ingest.workbook.calamine import SheetInfo, is_wanted, sheet_not_found
 from data_pipeline.ingest.workbook.parts import Part, parse_part
 from data_pipeline.model.findings import Finding

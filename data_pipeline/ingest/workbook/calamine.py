@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import polars as pl
 from python_calamine import (
@@ -29,9 +30,11 @@ from python_calamine import (
 )
 
 from data_pipeline.errors import FileRejected
+from data_pipeline.ingest.formats import Format, encrypted, unreadable
 from data_pipeline.ingest.workbook.amendments import amend_ods, amend_xlsb, amend_xlsx, find_xls_errors
 from data_pipeline.ingest.workbook.creation import find_created_at
-from data_pipeline.ingest.workbook.formats import DESCRIPTIONS, Format, encrypted
+from data_pipeline.ingest.workbook.filled_rows import check_rows, find_filled_rows
+from data_pipeline.model.inspection import SheetForm, SheetKind
 from data_pipeline.model.tables import RawRows
 
 AMENDMENTS: dict[Format, Callable[[Path], Path | io.BytesIO]] = {
@@ -39,10 +42,18 @@ AMENDMENTS: dict[Format, Callable[[Path], Path | io.BytesIO]] = {
     "xlsb": amend_xlsb,
     "ods": amend_ods,
 }
+KINDS: tuple[tuple[SheetTypeEnum, SheetKind], ...] = (
+    (SheetTypeEnum.WorkSheet, "cells"),
+    (SheetTypeEnum.ChartSheet, "chart"),
+    (SheetTypeEnum.DialogSheet, "dialog"),
+    (SheetTypeEnum.MacroSheet, "macros"),
+    (SheetTypeEnum.Vba, "macros"),
+)
 # What damaged archives and compound files raise; a panic of calamine is no Exception and left to the sandbox.
 DAMAGE = (
     CalamineError,
     zipfile.BadZipFile,
+    ElementTree.ParseError,
     zlib.error,
     struct.error,
     NotImplementedError,
@@ -65,10 +76,28 @@ class SheetInfo:
     """False: a chart, a dialog or macros."""
 
 
-def list_sheets(path: Path) -> list[SheetInfo]:
-    """The sheets of a workbook in the order of its tabs, hidden ones included."""
+def list_sheets(path: Path, read: str) -> tuple[SheetForm, ...]:
+    """The sheets of a workbook in the order of its tabs, hidden ones included; `read` names the one that is read.
+
+    All of them are opened to be measured, so this may end the process that does it.
+    """
     with load_workbook(path) as workbook:
-        return describe_sheets(workbook)
+        forms = []
+        for index, sheet in enumerate(workbook.sheets_metadata):
+            kind = next(kind for one, kind in KINDS if one == sheet.typ)
+            end = workbook.get_sheet_by_index(index).end if kind == "cells" else None
+            rows, columns = (end[0] + 1, end[1] + 1) if end else (0, 0)
+            forms.append(
+                SheetForm(
+                    name=sheet.name,
+                    kind=kind,
+                    is_hidden=sheet.visible != SheetVisibleEnum.Visible,
+                    is_read=sheet.name == read,
+                    rows=rows,
+                    columns=columns,
+                )
+            )
+        return tuple(forms)
 
 
 def describe_sheets(workbook: CalamineWorkbook) -> list[SheetInfo]:
@@ -95,15 +124,14 @@ def read_workbook(path: Path, name: str, *, format: Format, sheet: str | int | N
             chosen, content = choose_sheet(workbook, sheet, name=name)
             errors = find_xls_errors(path, chosen.position) if format == "xls" else {}
             numbered = list(write_rows(content, errors))
+        if format != "xlsx":  # here it is a second opinion
+            filled = find_filled_rows(path, chosen.position, format=format)
+            check_rows([number for number, _ in numbered], filled, sheet=chosen.name, name=name)
         created_at = find_created_at(path, format=format)
     except PasswordError as error:
         raise encrypted(name) from error
     except DAMAGE as error:
-        raise FileRejected(
-            "UNREADABLE_FILE",
-            f"{name}: expected {DESCRIPTIONS[format]}, but it cannot be read ({error}). "
-            "It is damaged or was cut off on its way: export it again and send that.",
-        ) from error
+        raise unreadable(name, str(error)) from error
     return RawRows(
         cells=build_frame([row for _, row in numbered]),
         row_numbers=[number for number, _ in numbered],

@@ -1,6 +1,8 @@
 """OLE compound file -> the streams at its top; XLS, DOC, messages and encrypted packages are all kept in one.
 
-Only the top counts: a Word document that holds a workbook is no workbook. [MS-CFB] has the layout.
+Only the top counts: a Word document that holds a workbook is no workbook. [MS-CFB] has the layout. Not by
+olefile, which trusts counts and chains: a file of 2 KB whose table names itself keeps it busy for ever, and a chain in
+a circle or a stream that breaks off it gives without a word, or else refuses what Excel opens.
 """
 
 import struct

@@ -6,8 +6,8 @@ import struct
 import zipfile
 from pathlib import Path
 
+from data_pipeline.ingest.formats import Format
 from data_pipeline.ingest.workbook.compound import Compound
-from data_pipeline.ingest.workbook.formats import Format
 
 # The part and its element. Times without a zone are UTC in the Office formats; in ODS they are the maker's own, which
 # nobody can compare with anything.

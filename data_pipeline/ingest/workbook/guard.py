@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from data_pipeline.errors import FileRejected
+from data_pipeline.ingest.formats import encrypted
 from data_pipeline.ingest.workbook.archive import AGAIN, IS_ENCRYPTED, Archive, open_archive
-from data_pipeline.ingest.workbook.formats import encrypted
 from data_pipeline.ingest.workbook.parts import Part, check_entities, describe, inflate, read_long_part
 from data_pipeline.model.findings import Finding, Severity
 from data_pipeline.model.reading import Limits

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from data_pipeline.errors import FileRejected
-from data_pipeline.ingest.workbook.archive import AGAIN, LOCAL_BYTES, Archive, unreadable
+from data_pipeline.ingest.formats import unreadable
+from data_pipeline.ingest.workbook.archive import AGAIN, LOCAL_BYTES, Archive
 
 CHUNK_BYTES = 1 << 20
 PACKED_BYTES = 1 << 18

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from data_pipeline.errors import FileRejected
-from data_pipeline.ingest.workbook.archive import unreadable
+from data_pipeline.ingest.formats import unreadable
 from data_pipeline.ingest.workbook.parts import (
     Part,
     check_counts,

@@ -18,7 +18,8 @@ import numpy.typing as npt
 import polars as pl
 
 from data_pipeline.errors import FileRejected
-from data_pipeline.ingest.workbook.archive import AGAIN, Archive, unreadable
+from data_pipeline.ingest.formats import unreadable
+from data_pipeline.ingest.workbook.archive import AGAIN, Archive
 from data_pipeline.ingest.workbook.book import Book, list_candidates, note_hidden_sheets, read_book
 from data_pipeline.ingest.workbook.calamine import SheetInfo
 from data_pipeline.ingest.workbook.creation import read_time

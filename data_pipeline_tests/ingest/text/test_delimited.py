@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from data_pipeline.ingest.text.delimited import read_text
 from data_pipeline.model.reading import Dialect, Encoding, Limits, TextOrigin
 
 UTF8 = Encoding("utf-8")
-COMMA = Dialect(",", '"', "doubled", "\n")
+COMMA = Dialect(",", '"', "doubled", "\n", 2)
 SMALL = Limits(line_bytes=4096, field_bytes=2048)
 Row = tuple[int, tuple[str, ...]]
 
@@ -31,7 +32,7 @@ def read(
     """Every record with its line, blank cells as '', and the ragged ones with their fields and text."""
     rows: list[Row] = []
     ragged: dict[int, tuple[int, str]] = {}
-    origin = TextOrigin(encoding, dialect, width, skipped_lines=skip)
+    origin = TextOrigin(encoding, replace(dialect, width=width), skipped_lines=skip)
     for chunk in read_text(path, origin, name=path.name, limits=SMALL, chunk_bytes=chunk_bytes):
         cells = chunk.cells.fill_null("").rows()
         rows += [(int(line), row) for line, row in zip(chunk.row_numbers, cells, strict=True)]
@@ -49,7 +50,7 @@ def refuse(path: Path, **how: object) -> tuple[str, str]:
 CELLS = st.text(alphabet="ab1;,\"\n' é", max_size=6)
 TABLES = st.integers(2, 4).flatmap(lambda width: st.lists(st.tuples(*[CELLS] * width), min_size=1, max_size=30))
 DIALECTS = st.builds(
-    Dialect, st.sampled_from(",;\t|"), st.just('"'), st.just("doubled"), st.sampled_from(["\n", "\r\n"])
+    Dialect, st.sampled_from(",;\t|"), st.just('"'), st.just("doubled"), st.sampled_from(["\n", "\r\n"]), st.just(2)
 )
 
 
@@ -116,15 +117,26 @@ def test_a_text_that_begins_like_packed_data_is_read_as_text(tmp_path: Path, sta
 
 
 def test_backslashes_escape_quotes_where_the_dialect_says_so(tmp_path: Path) -> None:
-    dialect = Dialect(",", '"', "backslash", "\n")
+    dialect = Dialect(",", '"', "backslash", "\n", 2)
 
     rows, _ = read(write(tmp_path, 'a,b\n"x\\"y",2\n"p\\\\",3\n'), width=2, dialect=dialect)
 
     assert rows == [(1, ("a", "b")), (2, ('x"y', "2")), (3, ("p\\", "3"))]
 
 
+@pytest.mark.parametrize("field", ['"x" y', '"x""y"', '"x"\\"'], ids=["text", "a doubled quote", "an escaped quote"])
+def test_what_follows_a_closing_quote_is_refused_where_backslashes_escape_too(tmp_path: Path, field: str) -> None:
+    """The csv module takes it into the field without a word there."""
+    path = write(tmp_path, f'a,b\n"p\\"q",2\n3,4\n{field},2\n')
+
+    code, message = refuse(path, dialect=Dialect(",", '"', "backslash", "\n", 2))
+
+    assert code == "BROKEN_QUOTES"
+    assert message.startswith("1. Padang.csv, after line 4: ',' expected after '\"'. Check the quotes")
+
+
 def test_line_ends_of_an_old_mac_end_records(tmp_path: Path) -> None:
-    rows, _ = read(write(tmp_path, "a,b\r1,2\r3,4"), width=2, dialect=Dialect(",", '"', "doubled", "\r"))
+    rows, _ = read(write(tmp_path, "a,b\r1,2\r3,4"), width=2, dialect=Dialect(",", '"', "doubled", "\r", 2))
 
     assert rows == [(1, ("a", "b")), (2, ("1", "2")), (3, ("3", "4"))]
 
@@ -173,6 +185,16 @@ def test_a_record_that_does_not_end_is_refused(tmp_path: Path) -> None:
         "1. Padang.csv, line 2: expected a record of at most 4096 bytes, found a longer one. "
         "It is no list, or its line ends are lost: export it again.",
     )
+
+
+def test_a_field_of_a_ragged_record_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, 'a,b\n"1,1",2\n"' + "x" * 3000 + '"\n')
+    csv.field_size_limit(SMALL.field_bytes)  # as the blocks before may have left it
+
+    code, message = refuse(path, chunk_bytes=4096)
+
+    assert code == "BROKEN_QUOTES"
+    assert message.startswith("1. Padang.csv, after line 3: field larger than field limit (2048). Check the quotes")
 
 
 def test_bytes_far_down_that_are_no_utf_8_are_refused_with_their_line(tmp_path: Path) -> None:

@@ -26,6 +26,18 @@ def refuse(text: str, *, is_whole: bool = True, **declared: object) -> tuple[str
     return caught.value.code, str(caught.value)
 
 
+def test_a_header_longer_than_the_sample_has_the_width_of_what_is_seen() -> None:
+    found = detect(";".join(f"column {number}" for number in range(3000)), is_whole=False)
+
+    assert (found.delimiter, found.width) == (";", 3000)
+
+
+def test_more_titles_than_records_do_not_narrow_the_records() -> None:
+    titles = [f"Cabang {number}" for number in range(9)]
+
+    assert detect("\n".join([*titles, "SKU;Nama;Harga", "1;Sabun;5", "2;Teh;7"])).width == 3
+
+
 @pytest.mark.parametrize(
     ("text", "delimiter"),
     [
@@ -55,7 +67,7 @@ def test_titles_above_a_footer_below_and_a_few_ragged_records_are_tolerated() ->
 
     found = detect(text)
 
-    assert (found.delimiter, found.newline) == (";", "\n")
+    assert (found.delimiter, found.newline, found.width) == (";", "\n", 3)
     assert found.evidence == (
         "delimiter ';', quote \": records of 3 fields: 201, title lines above: 1, lines below: 1, ragged: 1; "
         "lines end with LF"

@@ -1,33 +1,18 @@
 """What an attack on the readers of workbooks is: a file, and what must come of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 
+from data_pipeline_tests.ingest.siege import Attack as Attack
+from data_pipeline_tests.ingest.siege import Table as Table
+from data_pipeline_tests.ingest.siege import Write as Write
 from data_pipeline_tests.ingest.workbook.archives import Envelope, Member, write_archive
 from data_pipeline_tests.ingest.workbook.workbooks import HEADER, build_parts, row, sheet, write_workbook
-
-Table = tuple[tuple[str, ...], ...]
-
-Write = Callable[[Path], object]
 
 SOUND: Table = (("SKU", "Stok"), ("1", "7"))
 RECORD = row(2, '<c r="A2"><v>1</v></c>', '<c r="B2"><v>7</v></c>')
 ROWS = HEADER + RECORD
 SHEET, SHARED = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
 GIGABYTE = 10**9
-
-
-@dataclass(frozen=True)
-class Attack:
-    """One file, and either the refusal or the table that it must end with."""
-
-    name: str
-    write: Write
-    codes: frozenset[str] = frozenset()
-    """The refusals that are right; none if it is to be read."""
-    table: Table = ()
-    findings: frozenset[str] = frozenset()
 
 
 def refused(name: str, write: Write, *codes: str) -> Attack:

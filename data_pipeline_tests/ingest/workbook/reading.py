@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from data_pipeline.ingest.formats import detect_format
 from data_pipeline.ingest.workbook.calamine import read_workbook
-from data_pipeline.ingest.workbook.formats import detect_format
 from data_pipeline.model.tables import RawRows
 
 

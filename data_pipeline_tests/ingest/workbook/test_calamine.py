@@ -8,8 +8,8 @@ import pytest
 import xlwt
 
 from data_pipeline.errors import FileRejected
+from data_pipeline.ingest.formats import Format
 from data_pipeline.ingest.workbook.calamine import read_workbook, write_duration, write_number
-from data_pipeline.ingest.workbook.formats import Format
 from data_pipeline_tests.ingest.workbook import ods_files as ods
 from data_pipeline_tests.ingest.workbook import workbooks as xlsx
 from data_pipeline_tests.ingest.workbook import xls_files as xls
@@ -175,7 +175,7 @@ def test_a_damaged_workbook_is_refused(kind: Format, end: int, tmp_path: Path) -
         read_workbook(path, path.name, format=kind)
 
     assert refusal.value.code == "UNREADABLE_FILE"
-    assert str(refusal.value).startswith(f"a.{kind}: expected an {kind.upper()} workbook, but it cannot be read (")
+    assert str(refusal.value).startswith(f"a.{kind}: expected a whole file, but it cannot be opened (")
     assert str(refusal.value).endswith("It is damaged or was cut off on its way: export it again and send that.")
 
 

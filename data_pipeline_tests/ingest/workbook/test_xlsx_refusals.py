@@ -35,7 +35,7 @@ def test_what_is_no_workbook_is_refused(kind: str, tmp_path: Path) -> None:
 
     assert refuse(path) == (
         "UNREADABLE_FILE",
-        "1. Padang.xlsx: expected an XLSX workbook, but it cannot be opened (File is not a zip file). "
+        "1. Padang.xlsx: expected a whole file, but it cannot be opened (File is not a zip file). "
         "It is damaged or was cut off on its way: export it again and send that.",
     )
 
@@ -112,7 +112,11 @@ def test_a_sheet_that_breaks_off_inside_a_whole_archive_is_refused(tmp_path: Pat
     """An exporter that dies while it writes leaves such a file."""
     broken = sheet(ONE_RECORD + row(3, '<c r="A3"><v>5</v></c>')).partition("<v>5")[0]
 
-    refuse(write_workbook(tmp_path / "a.xlsx", "", parts={"xl/worksheets/sheet1.xml": broken}))
+    assert refuse(write_workbook(tmp_path / "a.xlsx", "", parts={"xl/worksheets/sheet1.xml": broken})) == (
+        "UNREADABLE_FILE",
+        "a.xlsx: expected a whole file, but it cannot be opened (xl/worksheets/sheet1.xml breaks off before its "
+        "end). It is damaged or was cut off on its way: export it again and send that.",
+    )
 
 
 def accept_skus(path: Path) -> list[str]:

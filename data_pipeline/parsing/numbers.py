@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from data_pipeline.model.reading import DecimalMark
-from data_pipeline.validate.texts import read_rest, take_distinct
+from data_pipeline.parsing.texts import read_rest, take_distinct
 
 SIGN, EXPONENT, SPACE, APOSTROPHE = "[+-]?", "([eE][+-]?[0-9]+)?", "[ \u00a0\u202f]", "['’]"
 MARKS: tuple[DecimalMark, DecimalMark] = (".", ",")

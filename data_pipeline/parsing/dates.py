@@ -12,7 +12,7 @@ from functools import partial
 import polars as pl
 
 from data_pipeline.model.reading import DateOrder
-from data_pipeline.validate.texts import read_rest, take_distinct
+from data_pipeline.parsing.texts import read_rest, take_distinct
 
 # What stands between the numbers of a day, and how many digits they have.
 SEPARATORS = ("-", "/", ".")

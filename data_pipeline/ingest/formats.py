@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 from data_pipeline.errors import FileRejected
+from data_pipeline.ingest.foreign import HEAD_BYTES, SAVE_AS, SEND_TABLE, UNPACK, Foreign, recognise
 from data_pipeline.ingest.workbook.compound import MAGIC as COMPOUND
 from data_pipeline.ingest.workbook.compound import Compound, is_encrypted
-from data_pipeline.ingest.workbook.foreign import HEAD_BYTES, SAVE_AS, SEND_TABLE, UNPACK, Foreign, recognise
 from data_pipeline.model.findings import Finding
 
 Format = Literal["xlsx", "xlsb", "ods", "xls", "text"]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_pipeline.model.reading import DateOrder
-from data_pipeline.validate.dates import DateFormat, DateVote, are_two_days, decide_date_orders, parse_dates, vote_dates
+from data_pipeline.parsing.dates import DateFormat, DateVote, are_two_days, decide_date_orders, parse_dates, vote_dates
 
 MANY_TEXTS = 10_000
 SECONDS = 0.2  # of CPU time, ten times what it takes

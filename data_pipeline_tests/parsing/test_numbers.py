@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_pipeline.model.reading import DecimalMark
-from data_pipeline.validate.numbers import NumberFormat, NumberVote, decide_decimal_marks, parse_numbers, vote_numbers
+from data_pipeline.parsing.numbers import NumberFormat, NumberVote, decide_decimal_marks, parse_numbers, vote_numbers
 
 MANY_TEXTS = 10_000
 SECONDS = 0.2  # of CPU time, ten times what it takes

@@ -1,6 +1,7 @@
 """Rules of telling formats apart: by what is in a file, never by its name; what is no table is named."""
 
 import io
+import pickle
 import re
 import struct
 import zipfile
@@ -10,7 +11,7 @@ import msoffcrypto.format.ooxml
 import pytest
 
 from data_pipeline.errors import FileRejected
-from data_pipeline.ingest.workbook.formats import Format, detect_format, note_suffix
+from data_pipeline.ingest.formats import Format, detect_format, note_suffix
 from data_pipeline_tests.ingest.workbook import ods_files, xlsb_files
 from data_pipeline_tests.ingest.workbook.compound_files import write_compound
 from data_pipeline_tests.ingest.workbook.workbooks import HEADER, write_workbook
@@ -18,6 +19,7 @@ from data_pipeline_tests.ingest.workbook.workbooks import HEADER, write_workbook
 BIFF_START = struct.pack("<HHHH12x", 0x809, 16, 0x600, 5)
 FILE_PASS = struct.pack("<HHH", 0x2F, 2, 0)
 BIFF_END = struct.pack("<HH", 0x0A, 0)
+HEADERS_LIKE_SIGNATURES = ("MZ;Nama", "PAR1;x", "PAR1", "BM;x", "ORC,x", "Obj;x", "BZh9;x", "PK;x", "Rar!;x")
 
 
 def zipped(*names: str, contents: str = "x") -> bytes:
@@ -71,9 +73,11 @@ def test_a_workbook_is_known_by_its_parts_whatever_it_is_called(tmp_path: Path) 
         b"<5;>5\n1;2\n",
         b"\x93Stok\x94;caf\xe9\n",
         b'{"broken quote;x\n'[1:],
+        *(f"{header}\n1;2\n".encode() for header in HEADERS_LIKE_SIGNATURES),
     ],
     ids=["csv", "mark", "utf-16", "utf-16 without mark", "digits in utf-16", "blank lines", "begins like sylk",
-         "begins like signatures", "begins like mail", "bracket", "angle", "windows-1252", "quote"],
+         "begins like signatures", "begins like mail", "bracket", "angle", "windows-1252", "quote",
+         *HEADERS_LIKE_SIGNATURES],
 )  # fmt: skip
 def test_whatever_is_nothing_else_is_text(content: bytes, tmp_path: Path) -> None:
     assert detect_format(write(tmp_path, content), name="a.csv") == "text"
@@ -89,9 +93,23 @@ def test_whatever_is_nothing_else_is_text(content: bytes, tmp_path: Path) -> Non
         (b"RIFF\x24\0\0\0WEBPVP8 ", "a picture, sound or film (RIFF)", "Send the table itself"),
         (b"\0\0\0\x18ftypheic", "a picture or film (MP4, HEIC)", "Send the table itself"),
         (b"\x1f\x8b\x08\0\0\0", "a gzip archive", "Unpack it"),
+        (b"BZh91AY&SY", "a bzip2 archive", "Unpack it"),
+        (b"\xfd7zXZ\0\0", "an xz archive", "Unpack it"),
+        (b"\x28\xb5\x2f\xfd\x24", "a Zstandard archive", "Unpack it"),
+        (b"\x04\x22\x4d\x18\x64", "an LZ4 archive", "Unpack it"),
         (b"7z\xbc\xaf\x27\x1c\0\4", "a 7-Zip archive", "Unpack it"),
         (b"Rar!\x1a\x07\x01\0", "a RAR archive", "Unpack it"),
         (b"a.csv" + bytes(252) + b"ustar\0" + b"00", "a tar archive", "Unpack it"),
+        (b"PAR1\x15\x04\x15", "a Parquet file", "Send the table itself"),
+        (b"ORC\0\x01", "an ORC file", "Send the table itself"),
+        (b"ARROW1\0\0\xff", "an Arrow file", "Send the table itself"),
+        (b"Obj\x01\x04\x14avro.codec", "an Avro file", "Send the table itself"),
+        (b"\x89HDF\r\n\x1a\n", "an HDF5 file", "Send the table itself"),
+        (pickle.dumps([{"sku": 1}]), "a pickle of Python", "Send the table itself"),
+        (b"GIF89a\x01", "a picture (GIF)", "Send the table itself"),
+        (b"II*\0\x08", "a picture (TIFF)", "Send the table itself"),
+        (b"\x7fELF\x02", "a program", "Send the table itself"),
+        (b"\0\1\0\0Standard Jet DB", "a database (Access)", "Send the table itself"),
         (b"MZ\x90\0\3\0\0\0", "a program (EXE)", "Send the table itself"),
         (b"SQLite format 3\0", "a database (SQLite)", "Send the table itself"),
         (b"\x03\x19\x01\x02" + bytes(60), "a dBase table (DBF)", "save it as XLSX"),

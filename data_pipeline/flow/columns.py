@@ -1,0 +1,31 @@
+"""Chunks of a file -> what the cells of every column look like."""
+
+from data_pipeline.ingest.statistics import Measured, finish, measure, merge
+from data_pipeline.model.statistics import FieldStatistics
+from data_pipeline.model.tables import RawTable
+
+# Statistics cost as much as reading: of longer files they are of these records and of one chunk in so many.
+FULLY_MEASURED, SAMPLED = 1_000_000, 10
+
+
+class Columns:
+    """Adds up what the chunks of a file show, rejected records too; where it was cut does not count."""
+
+    def __init__(self, *, sampled: int = SAMPLED) -> None:
+        """`sampled`: one chunk in so many is measured behind the first million records; 1: every one."""
+        self._sampled = sampled
+        self._measured: Measured | None = None
+        self.records = self._chunks = 0
+
+    def add(self, table: RawTable) -> None:
+        """Counts a chunk in."""
+        if self.records < FULLY_MEASURED or self._chunks % self._sampled == 0:
+            measured = measure(table.cells, decimal_mark=table.origin.decimal_mark, first_row=self.records)
+            self._measured = measured if self._measured is None else merge([self._measured, measured])
+        self.records += table.cells.height
+        self._chunks += 1
+
+    @property
+    def statistics(self) -> list[FieldStatistics]:
+        """Every column's; how many cells were looked at is in their `count`."""
+        return [] if self._measured is None else finish(self._measured)

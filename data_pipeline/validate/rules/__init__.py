@@ -1,0 +1,1 @@
+"""Declared rules -> questions to every record, one file per family of rules."""

@@ -1,0 +1,21 @@
+"""Rules over several columns of a row."""
+
+import polars as pl
+
+from data_pipeline.model.rules import ConditionRule, RequiredRule
+from data_pipeline.validate.check import Explain, say
+
+
+def compile_required(rule: RequiredRule) -> tuple[pl.Expr, Explain]:
+    """A value where the rule's condition holds."""
+    condition = f" where {rule.where}" if rule.where else ""
+    words = f"rule {rule.name!r}: expected a value{condition}, found nothing. Fill it in."
+    return pl.col(f"?blank {rule.column}"), say("MISSING_VALUE", words)
+
+
+def compile_condition(rule: ConditionRule) -> tuple[pl.Expr, Explain]:
+    """A condition that is true, or cannot be told because a value is missing."""
+    words = f"rule {rule.name!r}: expected a row in which {rule.condition} holds. Correct the row."
+    if rule.message is not None:
+        words = f"rule {rule.name!r}: {rule.message}"
+    return ~pl.sql_expr(rule.condition), say("CONDITION_BROKEN", words)

@@ -1,0 +1,1 @@
+"""Table files that public packages ship, and what must come of each."""
