@@ -4,15 +4,13 @@ import hashlib
 import re
 from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from data_pipeline.model.contradictions import ContradictionError, find_contradictions
 from data_pipeline.model.reading import ReadingSpec
-from data_pipeline.model.rules import Part, RangeRule, Rule, UniqueRule
+from data_pipeline.model.rules import Part, Rule
 
 ColumnType = Literal["text", "integer", "number", "date", "datetime", "boolean"]
-
-# Names that the product adds to every row of a part or snapshot.
-PROVENANCE = ("source_sheet", "source_row")
 
 
 class ColumnSpec(Part):
@@ -110,11 +108,6 @@ class OutputSpec(Part):
     xlsx: bool = False
 
 
-def find_repeated(names: list[str]) -> list[str]:
-    """Names that occur more than once, sorted."""
-    return sorted({name for name in names if names.count(name) > 1})
-
-
 class PipelineSpec(Part):
     """A recipe: source -> columns and rules -> processor -> snapshot -> outputs."""
 
@@ -137,52 +130,12 @@ class PipelineSpec(Part):
     retry: RetrySpec = RetrySpec()
 
     @model_validator(mode="after")
-    def check_references(self) -> Self:
-        """Every column that another part names is declared once."""
-        names = [column.name for column in self.columns]
-        headers = [header for column in self.columns for header in column.headers]
-        rules = [rule.name for rule in self.rules]
-        problems = [f"column {name!r} is declared twice" for name in find_repeated(names)]
-        problems += [f"header {header!r} is declared for two columns" for header in find_repeated(headers)]
-        problems += [f"two rules are called {name!r}" for name in find_repeated(rules)]
-        problems += [f"column name {name!r} belongs to the product" for name in names if name in PROVENANCE]
-        for where, column in self._named_columns():
-            if column not in names:
-                problems.append(f"{where}: unknown column {column!r}; declared: {', '.join(names)}")
-        problems += self._find_unfit_columns()
-        if problems:
-            raise ValueError("; ".join(problems))
+    def check_references(self, info: ValidationInfo) -> Self:
+        """The parts fit together."""
+        also_known = (info.context or {}).get("also_known", frozenset())
+        if faults := find_contradictions(self, also_known=also_known):
+            raise ContradictionError(faults)
         return self
-
-    def _find_unfit_columns(self) -> list[str]:
-        """Columns that are declared, but not as what another part needs."""
-        published = {column.name: column.type for column in self.columns if column.published}
-        declared = {column.name for column in self.columns}
-        numbers = [(f"rules.{rule.name}", rule.column) for rule in self.rules if isinstance(rule, RangeRule)]
-        numbers += [(f"measures.{name}", column) for name, columns in self.measures.items() for column in columns]
-        keys = [("grain", column) for column in self.grain]
-        keys += [
-            (f"rules.{rule.name}", name) for rule in self.rules if isinstance(rule, UniqueRule) for name in rule.columns
-        ]
-        unfit = [
-            f"{where}: column {column!r} is no number"
-            for where, column in numbers
-            if column in published and published[column] not in ("integer", "number")
-        ]
-        return unfit + [
-            f"{where}: column {column!r} is not published"
-            for where, column in (*keys, *numbers)
-            if column in declared and column not in published
-        ]
-
-    def _named_columns(self) -> list[tuple[str, str]]:
-        named = [("grain", column) for column in self.grain]
-        named += [(f"measures.{name}", column) for name, columns in self.measures.items() for column in columns]
-        for rule in self.rules:
-            named += [(f"rules.{rule.name}", column) for column in rule.columns_named]
-        identity = self.identity
-        evidence = {"store_column": identity.store_column, "sales_date_column": identity.sales_date_column}
-        return named + [(f"identity.{key}", column) for key, column in evidence.items() if column is not None]
 
     @property
     def judging_hash(self) -> str:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
 
 from data_pipeline.errors import RequestError, SpecError
+from data_pipeline.model.faults import read_spec
 from data_pipeline.model.processing import Processor
 from data_pipeline.model.spec import PipelineSpec
 
@@ -81,13 +81,11 @@ def load_spec(path: Path) -> PipelineSpec:
         declared = yaml.load(path.read_text(encoding="utf-8"), Loader=StrictLoader)  # a SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SpecError(f"{path}: not valid YAML in UTF-8: {error}") from error
-    try:
-        return PipelineSpec.model_validate(declared)
-    except ValidationError as error:
-        faults = "\n".join(
-            f"  {'.'.join(map(str, fault['loc'])) or '(whole file)'}: {fault['msg']}" for fault in error.errors()
-        )
-        raise SpecError(f"{path}: {error.error_count()} faults\n{faults}") from error
+    spec, faults = read_spec(declared)
+    if spec is None:
+        lines = "\n".join(f"  {'.'.join(map(str, place)) or '(whole file)'}: {message}" for place, message in faults)
+        raise SpecError(f"{path}: {len(faults)} faults\n{lines}")
+    return spec
 
 
 @functools.cache

@@ -75,14 +75,14 @@ def test_all_faults_are_reported_together() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"columns": [SKU, STOCK, {**SKU, "header": "Kode"}]}, "column 'sku' is declared twice"),
-        ({"columns": [SKU, {**STOCK, "name": "source_row"}]}, "column name 'source_row' belongs to the product"),
-        ({"grain": ["sku", "shelf"]}, "grain: unknown column 'shelf'; declared: sku"),
-        ({"measures": {"value": ["price"]}}, "measures.value: unknown column 'price'; declared: sku"),
+        ({"columns": [SKU, STOCK, {**SKU, "header": "Kode"}]}, "columns.2.name: column 'sku' is declared twice"),
+        ({"columns": [SKU, {**STOCK, "name": "source_row"}]}, "columns.1.name: column name 'source_row' belongs to the product"),
+        ({"grain": ["sku", "shelf"]}, "grain.1: unknown column 'shelf'; declared: sku"),
+        ({"measures": {"value": ["price"]}}, "measures.value.0: unknown column 'price'; declared: sku"),
         ({"rules": [{"kind": "range", "name": "positive", "column": "stock"}]},
-         "rules.positive: unknown column 'stock'; declared: sku"),
+         "rules.0.column: unknown column 'stock'; declared: sku"),
         ({"rules": [{"kind": "unique", "name": "once", "columns": ["sku", "store"]}]},
-         "rules.once: unknown column 'store'; declared: sku"),
+         "rules.0.columns: unknown column 'store'; declared: sku"),
         ({"identity": {"store_column": "store"}}, "identity.store_column: unknown column 'store'; declared: sku"),
         ({"identity": {"sales_date_column": "last"}},
          "identity.sales_date_column: unknown column 'last'; declared: sku"),
@@ -99,8 +99,8 @@ def test_all_wrong_names_are_reported_together() -> None:
     )
 
     assert message == (
-        "Value error, column 'sku' is declared twice; grain: unknown column 'shelf'; declared: sku, sku; "
-        "measures.m: unknown column 'x'; declared: sku, sku"
+        "Value error, columns.1.name: column 'sku' is declared twice; grain.0: unknown column 'shelf'; declared: sku; "
+        "measures.m.0: unknown column 'x'; declared: sku"
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from data_pipeline.errors import RequestError, SpecError
+from data_pipeline.model.spec import PipelineSpec
 from data_pipeline.pipelines.catalog import FOLDER, Pipeline, find_pipeline, load_catalog, load_spec
 from data_pipeline_tests.specs import declare_shelf, shelf_spec
 
@@ -52,26 +53,50 @@ def test_a_declaration_is_read_from_its_file(tmp_path: Path) -> None:
     assert load_spec(write_declaration(tmp_path, yaml.safe_dump(declare_shelf()))) == shelf_spec()
 
 
-def test_all_faults_are_listed_with_file_and_key_path(tmp_path: Path) -> None:
-    columns = [{"name": "sku", "header": "SKU", "type": "money"}, {"name": "stock", "type": "integer"}]
-    faulty = declare_shelf(title=None, columns=columns, flush={"files": 0}, colour="red")
-    path = write_declaration(tmp_path, yaml.safe_dump(faulty))
+FAULTY = """
+name: Shelf life
+title:
+description: What is on the shelves.
+colour: red
+columns:
+  - {name: sku, header: SKU, type: money}
+  - {name: stock, type: integer}
+  - {name: brand, header: Brand, type: text}
+rules:
+  - {kind: range, name: low, column: brand, minimum: 0}
+  - {kind: range, name: odd, column: stock, minimum: none}
+  - {kind: pattern, name: form, column: sku, pattern: "[0-9"}
+  - {kind: condition, name: sense, condition: "brand <> 'x' and pieces > 0"}
+grain: [sku, shelf]
+process: {processor: "processors:compute"}
+flush: {file: 3}
+"""
 
-    assert refuse(path) == (
-        f"{path}: 5 faults\n"
-        "  title: Input should be a valid string\n"
-        "  columns.0.type: Input should be 'text', 'integer', 'number' or 'date'\n"
-        "  columns.1.header: Field required\n"
-        "  flush.files: Input should be greater than or equal to 1\n"
-        "  colour: Extra inputs are not permitted"
-    )
+
+def test_all_faults_are_listed_at_once_with_key_path_and_what_is_allowed(tmp_path: Path) -> None:
+    path = write_declaration(tmp_path, FAULTY)
+
+    assert refuse(path).splitlines() == [
+        f"{path}: 11 faults",
+        "  name: String should match pattern '^[a-z][a-z0-9_]*$'",
+        "  title: Input should be a valid string",
+        "  columns.0.type: Input should be 'text', 'integer', 'number', 'date', 'datetime' or 'boolean'",
+        "  columns.1.header: Field required",
+        "  rules.1.minimum: Input should be a valid number, unable to parse string as a number",
+        "  rules.2.pattern: Value error, not a regular expression: unterminated character set at position 0",
+        "  flush.file: unknown key; is 'files' meant? known: bytes, files, seconds",
+        f"  colour: unknown key; is 'columns' meant? known: {', '.join(sorted(PipelineSpec.model_fields))}",
+        "  grain.1: unknown column 'shelf'; declared: brand, sku, stock",
+        "  rules.3.condition: unknown column 'pieces' in \"brand <> 'x' and pieces > 0\"; declared: brand, sku, stock",
+        "  rules.0.column: column 'brand' is of type text; expected: integer or number",
+    ]
 
 
-def test_names_that_are_not_declared_are_faults_of_the_whole_file(tmp_path: Path) -> None:
+def test_names_that_are_not_declared_are_faults_where_they_stand(tmp_path: Path) -> None:
     path = write_declaration(tmp_path, yaml.safe_dump(declare_shelf(grain=["store", "shelf"])))
 
     assert refuse(path) == (
-        f"{path}: 1 faults\n  (whole file): Value error, grain: unknown column 'shelf'; "
+        f"{path}: 1 faults\n  grain.1: unknown column 'shelf'; "
         "declared: sku, brand, store, stock, daily_sales, last_sales"
     )
 

@@ -1,0 +1,131 @@
+"""What each part of a spec says of the others, and where that cannot be."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from data_pipeline.model.rules import BaseRule, ConditionRule
+
+if TYPE_CHECKING:
+    from data_pipeline.model.spec import PipelineSpec
+
+# Names that the product adds to every row of a part or snapshot.
+PROVENANCE = ("source_sheet", "source_row")
+
+Types = tuple[str, ...]
+NUMBERS: Types = ("integer", "number")
+DAYS: Types = ("date", "datetime")
+TEXTS: Types = ("text",)
+FITTING: Mapping[str, Types] = {
+    "range": NUMBERS, "date_range": DAYS, "pattern": TEXTS, "email": TEXTS, "url": TEXTS, "phone": TEXTS,
+    "length": TEXTS, "reference": TEXTS,
+}  # fmt: skip
+
+Path = tuple[str | int, ...]
+Fault = tuple[Path, str]
+"""Where in the declaration, and what is wrong there."""
+
+
+class ContradictionError(ValueError):
+    """Parts that are right by themselves and do not fit together; `faults` says which."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = faults
+        super().__init__("; ".join(f"{'.'.join(map(str, path))}: {message}" for path, message in faults))
+
+
+def find_contradictions(spec: "PipelineSpec", *, also_known: frozenset[str] = frozenset()) -> list[Fault]:
+    """Every one. `also_known`: names of columns that are declared, but faulty in themselves."""
+    known = [*dict.fromkeys(column.name for column in spec.columns), *sorted(also_known)]
+    faults = [*find_doubled(spec), *find_unknown(spec, known)]
+    for position, rule in enumerate(spec.rules):
+        faults += [(("rules", position, *path), message) for path, message in find_broken_sql(rule, known)]
+    return faults + find_unfit(spec)
+
+
+def find_doubled(spec: "PipelineSpec") -> Iterator[Fault]:
+    """Names that stand for two things."""
+    names = [column.name for column in spec.columns]
+    headers = [header for column in spec.columns for header in column.headers]
+    rules = [rule.name for rule in spec.rules]
+    for position, column in enumerate(spec.columns):
+        if column.name in names[:position]:
+            yield ("columns", position, "name"), f"column {column.name!r} is declared twice"
+        if column.name in PROVENANCE:
+            yield ("columns", position, "name"), f"column name {column.name!r} belongs to the product"
+    for header in sorted({header for header in headers if headers.count(header) > 1}):
+        yield ("columns",), f"header {header!r} is declared for two columns"
+    for position, name in enumerate(rules):
+        if name in rules[:position]:
+            yield ("rules", position, "name"), f"two rules are called {name!r}"
+
+
+def find_unknown(spec: "PipelineSpec", known: list[str]) -> Iterator[Fault]:
+    """Columns that are named and not declared."""
+    for path, column in list_named_columns(spec):
+        if column not in known:
+            yield path, f"unknown column {column!r}; declared: {', '.join(known)}"
+
+
+def list_named_columns(spec: "PipelineSpec") -> list[tuple[Path, str]]:
+    """Every place that names a column."""
+    named: list[tuple[Path, str]] = [(("grain", place), column) for place, column in enumerate(spec.grain)]
+    named += list_measured(spec) + list_ruled(spec)
+    evidence = {"store_column": spec.identity.store_column, "sales_date_column": spec.identity.sales_date_column}
+    return named + [(("identity", key), column) for key, column in evidence.items() if column is not None]
+
+
+def list_measured(spec: "PipelineSpec") -> list[tuple[Path, str]]:
+    """The columns that are summed."""
+    return [
+        (("measures", name, place), column)
+        for name, columns in spec.measures.items()
+        for place, column in enumerate(columns)
+    ]
+
+
+def list_ruled(spec: "PipelineSpec") -> list[tuple[Path, str]]:
+    """The columns that rules name, but for those in SQL."""
+    return [
+        (("rules", place, "column" if len(rule.columns_named) == 1 else "columns"), column)
+        for place, rule in enumerate(spec.rules)
+        for column in rule.columns_named
+    ]
+
+
+def find_broken_sql(rule: BaseRule, known: list[str]) -> Iterator[Fault]:
+    """Conditions that are no SQL, or name columns that are not declared."""
+    conditions: dict[str, Any] = {"where": rule.where}
+    if isinstance(rule, ConditionRule):
+        conditions["condition"] = rule.condition
+    for key, condition in conditions.items():
+        if condition is None:
+            continue
+        try:
+            columns = pl.sql_expr(condition).meta.root_names()
+        except (pl.exceptions.PolarsError, ValueError) as error:
+            yield (key,), f"expected a SQL condition, found {condition!r}: {error}"
+            continue
+        for column in sorted({*columns} - {*known}):
+            yield (key,), f"unknown column {column!r} in {condition!r}; declared: {', '.join(known)}"
+
+
+def find_unfit(spec: "PipelineSpec") -> list[Fault]:
+    """Columns that are declared, but not as what another part needs."""
+    declared = {column.name: column for column in spec.columns}
+    ruled = [(path, column, spec.rules[int(path[1])].kind) for path, column in list_ruled(spec)]
+    typed = [(path, column, NUMBERS) for path, column in list_measured(spec)]
+    typed += [(path, column, FITTING[kind]) for path, column, kind in ruled if kind in FITTING]
+    grain: list[tuple[Path, str]] = [(("grain", place), column) for place, column in enumerate(spec.grain)]
+    # Great Expectations asks these rules of the snapshot again.
+    asked_again = [(path, column) for path, column, kind in ruled if kind in ("range", "unique")]
+    return [
+        (path, f"column {column!r} is of type {declared[column].type}; expected: {' or '.join(types)}")
+        for path, column, types in typed
+        if column in declared and declared[column].type not in types
+    ] + [
+        (path, f"column {column!r} is not published")
+        for path, column in (*grain, *list_measured(spec), *asked_again)
+        if column in declared and not declared[column].published
+    ]
