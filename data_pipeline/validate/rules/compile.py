@@ -8,7 +8,7 @@ import polars as pl
 from data_pipeline.model.rules import BaseRule, UniqueRule
 from data_pipeline.model.spec import PipelineSpec
 from data_pipeline.validate.check import Check, Explain
-from data_pipeline.validate.rules import bounds, conditions, texts
+from data_pipeline.validate.rules import bounds, conditions, contacts, texts
 
 # Which rows break the rule, and what is said of them.
 Broken = tuple[pl.Expr, Explain]
@@ -17,6 +17,7 @@ COMPILERS: Mapping[str, Callable[[Any], Broken]] = {
     "range": bounds.compile_range,
     "date_range": bounds.compile_date_range,
     "length": bounds.compile_length,
+    **dict.fromkeys(("email", "url", "phone"), contacts.compile_form),
     "pattern": texts.compile_pattern,
     "enum": texts.compile_values,
     "required": conditions.compile_required,
