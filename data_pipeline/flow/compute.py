@@ -44,11 +44,12 @@ def compute_candidate(workspace: Workspace, pipeline: Pipeline, business_date: d
     refuse_aborted(jobs, f"{spec.name} {business_date}")
     restore_parts(workspace, pipeline, batches)
     references = load_references(workspace.settings.reference_dir, workspace.sandbox)
-    accepted = pl.concat([load_part(workspace, batch) for batch in batches])
+    by_store = spec.identity.store_column is not None
+    accepted = pl.concat([load_part(workspace, batch, by_store=by_store) for batch in batches])
     knowledge = Knowledge(references=references, store_names=names, options=spec.process.options)
     processed = pipeline.load_processor()(accepted, knowledge)
     counts = [count_batch(batch) for batch in batches]
-    losses = find_losses(counts, processed.rows, grain=spec.grain, measures=spec.measures)
+    losses = find_losses(counts, processed.rows, grain=spec.grain, measures=spec.measures, by_store=by_store)
     roster, roster_findings = read_roster(spec.roster, references)
     manifest = Manifest(
         pipeline=spec.name,
@@ -93,11 +94,12 @@ def restore_parts(workspace: Workspace, pipeline: Pipeline, batches: Sequence[Ro
             )
 
 
-def load_part(workspace: Workspace, batch: Row) -> pl.DataFrame:
-    """A batch's accepted rows with their provenance; the store is the one that was decided for the file."""
+def load_part(workspace: Workspace, batch: Row, *, by_store: bool) -> pl.DataFrame:
+    """A batch's accepted rows with their provenance; where a file is of one store, it is the one that was decided."""
     rows = pl.read_parquet(workspace.home / batch["part_path"])
+    decided = {"store": pl.lit(batch["store"])} if by_store else {}
     return rows.with_columns(
-        store=pl.lit(batch["store"]),
+        **decided,
         source_file=pl.lit(batch["file_name"]),
         source_version=pl.lit(batch["version"], pl.Int64),
     )

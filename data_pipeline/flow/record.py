@@ -10,6 +10,7 @@ from typing import Literal
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.identity import Identity, collect_witnesses, decide_identity
 from data_pipeline.model.batches import DriveFile, FileFault, Prepared, Witness
+from data_pipeline.model.spec import IdentitySpec
 from data_pipeline.persist import tracking
 from data_pipeline.persist.landing import Landed
 from data_pipeline.persist.tracking import NewBatch, Row, Transaction
@@ -106,14 +107,15 @@ def record_fresh(
     """New bytes: a new version of a delivery, the same cells re-saved, a failed file, or a parked one."""
     judged = prepared if isinstance(prepared, Prepared) else None
     pipeline = find_named_pipeline(workspace, file, judged, statement)
-    prefixes = pipeline.spec.identity.chain_prefixes if pipeline else ()
+    declared = pipeline.spec.identity if pipeline else IdentitySpec()
     with workspace.database.transaction() as connection:
-        names = tracking.load_store_names(connection, prefixes)
+        names = tracking.load_store_names(connection, declared.chain_prefixes)
     witnesses = collect_witnesses(
-        file.relative, judged, names, stated_store=statement.store, stated_date=statement.business_date
+        file.relative, judged, names, declared, stated_store=statement.store, stated_date=statement.business_date
     )
     # Whose file it is may stay unknown when it cannot be read: the date is enough to tell its sender.
-    identity = decide_identity(witnesses, needs_store=judged is not None)
+    needs_store = judged is not None and declared.store_column is not None
+    identity = decide_identity(witnesses, needs_store=needs_store)
     if pipeline is None or identity.doubts or identity.business_date is None:
         doubts = [prepared.message] if isinstance(prepared, FileFault) else []
         return record_parked(workspace, file, landed, "; ".join([*doubts, *identity.doubts]), identity.witnesses)

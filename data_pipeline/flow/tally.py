@@ -40,7 +40,7 @@ class Tally:
         for name, total in sum_measures(judged.accepted, self._spec.measures).items():
             self._sums[name].append(total)
         self.stores.update(count_values(judged, self._spec.identity.store_column))
-        self._days.update(count_values(judged, self._spec.identity.sales_date_column))
+        self._days.update(count_values(judged, self._spec.identity.day_column))
         self._findings += judged.findings
         self.rows_accepted += judged.accepted.height
 
@@ -79,6 +79,8 @@ def count_values(judged: Judged, column: str | None) -> dict[str, int]:
     if column is None or column not in judged.values.columns:
         return {}
     named = judged.values[column].drop_nulls()
+    if named.dtype.is_temporal():
+        named = named.cast(pl.Date).cast(pl.String)
     return dict(named.filter(named != "").value_counts(sort=True).iter_rows())
 
 

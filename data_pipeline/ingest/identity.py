@@ -13,7 +13,7 @@ from pathlib import PurePath
 from data_pipeline.errors import FileRejected
 from data_pipeline.model.batches import Prepared, Subject, Witness, WitnessSource
 from data_pipeline.model.findings import Finding
-from data_pipeline.model.spec import PipelineSpec
+from data_pipeline.model.spec import IdentitySpec, PipelineSpec
 from data_pipeline.model.store_names import StoreNames
 
 FOLDER_DAY = re.compile(r"20\d{6}")
@@ -60,6 +60,7 @@ def collect_witnesses(
     relative: str,
     prepared: Prepared | None,
     names: StoreNames,
+    declared: IdentitySpec = IdentitySpec(),  # noqa: B008 - frozen
     *,
     stated_store: str | None = None,
     stated_date: dt.date | None = None,
@@ -75,9 +76,11 @@ def collect_witnesses(
         witnesses += read_day("folder", folder if FOLDER_DAY.fullmatch(folder) else "")
     witnesses += [witness for found in NAME_DAY.findall(path.stem) for witness in read_day("file_name", found)]
     named = names.find(path.stem)
-    if named is not None:
+    if declared.sender is not None:
+        witnesses.append(speak("store", "pipeline", declared.sender, "identity.sender"))
+    elif named is not None:
         witnesses.append(speak("store", "file_name", named, path.name))
-    return witnesses + (read_content(prepared, names) if prepared is not None else [])
+    return witnesses + (read_content(prepared, names, declared) if prepared is not None else [])
 
 
 def speak(subject: Subject, source: WitnessSource, value: str, seen: str) -> Witness:
@@ -94,7 +97,7 @@ def read_day(source: WitnessSource, text: str) -> list[Witness]:
     return [speak("business_date", source, day.isoformat(), text)]
 
 
-def read_content(prepared: Prepared, names: StoreNames) -> list[Witness]:
+def read_content(prepared: Prepared, names: StoreNames, declared: IdentitySpec) -> list[Witness]:
     """What the workbook itself says."""
     witnesses = [
         speak("store", "store_column", names.find_own(store) or store, f"{store} in {rows} rows")
@@ -103,6 +106,12 @@ def read_content(prepared: Prepared, names: StoreNames) -> list[Witness]:
     if prepared.created_at is not None:
         day = prepared.created_at.date().isoformat()  # in the sender's own time zone
         witnesses.append(speak("business_date", "file_created", day, prepared.created_at.isoformat()))
+    if declared.date_column is not None:
+        seen = f"column {declared.date_column}"
+        return witnesses + [
+            speak("business_date", "date_column", day, f"{seen} in {rows} rows")
+            for day, rows in prepared.sales_dates.items()
+        ]
     if prepared.sales_dates:
         # the earliest of equally frequent days, so that the answer does not depend on row order
         most = max(sorted(prepared.sales_dates), key=lambda day: prepared.sales_dates[day])

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict
 from data_pipeline.model.findings import Finding
 from data_pipeline.model.statistics import FieldStatistics
 
-WitnessSource = Literal["operator", "folder", "file_name", "file_created", "store_column", "sales_dates"]
+WitnessSource = Literal[
+    "operator", "folder", "file_name", "file_created", "store_column", "sales_dates", "pipeline", "date_column"
+]
 Subject = Literal["store", "business_date"]
 
 

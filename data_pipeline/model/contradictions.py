@@ -72,8 +72,9 @@ def list_named_columns(spec: "PipelineSpec") -> list[tuple[Path, str]]:
     """Every place that names a column."""
     named: list[tuple[Path, str]] = [(("grain", place), column) for place, column in enumerate(spec.grain)]
     named += list_measured(spec) + list_ruled(spec)
-    evidence = {"store_column": spec.identity.store_column, "sales_date_column": spec.identity.sales_date_column}
-    return named + [(("identity", key), column) for key, column in evidence.items() if column is not None]
+    keys = ("store_column", "date_column", "sales_date_column")
+    evidence = [(key, getattr(spec.identity, key)) for key in keys]
+    return named + [(("identity", key), column) for key, column in evidence if column is not None]
 
 
 def list_measured(spec: "PipelineSpec") -> list[tuple[Path, str]]:

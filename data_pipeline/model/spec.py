@@ -4,7 +4,7 @@ import hashlib
 import re
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from data_pipeline.model.contradictions import ContradictionError, find_contradictions
 from data_pipeline.model.reading import ReadingSpec
@@ -46,10 +46,30 @@ class IdentitySpec(Part):
     """Which evidence names the store and the business date."""
 
     store_column: str | None = None
+    sender: str | None = None
+    """Name of the only sender, whose files hold the rows of all stores: a later file for a date replaces the earlier."""
+    date_column: str | None = None
+    """Column of days or moments; all rows of a file are of its business date."""
     sales_date_column: str | None = None
     """Text column of last sales days; the business date is the day after the day that most rows name."""
     chain_prefixes: tuple[str, ...] = ()
     """Words before a store's short name, in file names and in the store column."""
+
+    @model_validator(mode="after")
+    def check_evidence(self) -> Self:
+        """One answer to who sent a file, and one to which day it is for."""
+        if self.sender is not None and self.store_column is not None:
+            raise ValueError("sender and store_column exclude each other: is a file of one store, or of all?")
+        if self.date_column is not None and self.sales_date_column is not None:
+            raise ValueError(
+                "date_column and sales_date_column exclude each other: rows of the day, or of the day before?"
+            )
+        return self
+
+    @property
+    def day_column(self) -> str | None:
+        """The column whose days are counted."""
+        return self.date_column or self.sales_date_column
 
 
 class RosterSpec(Part):
@@ -86,7 +106,20 @@ class RetrySpec(Part):
     backoff_seconds: float = Field(30, gt=0)
 
 
-class StepSpec(Part):
+class StepSpec(BaseModel):
+    """One item of `steps:`: a verb of the registry, and its options beside it."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    use: str
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """All other keys, as the verb's own model checks them."""
+        return dict(self.model_extra or {})
+
+
+class ProcessSpec(Part):
     """A processor with its options: `module:function` inside the pipeline's folder."""
 
     processor: str
@@ -119,7 +152,10 @@ class PipelineSpec(Part):
     rules: tuple[Rule, ...] = ()
     identity: IdentitySpec = IdentitySpec()
     roster: RosterSpec | None = None
-    process: StepSpec
+    steps: tuple[StepSpec, ...] = ()
+    """Verbs over the accepted rows, in order, before `process`."""
+    process: ProcessSpec | None = None
+    """Without it the rows after the last step are the snapshot."""
     grain: tuple[str, ...]
     measures: dict[str, tuple[str, ...]] = {}
     """Name -> columns whose product is summed; carried from the files to the snapshot and compared."""
@@ -145,7 +181,7 @@ class PipelineSpec(Part):
     @property
     def content_hash(self) -> str:
         """Hash of everything that decides what a snapshot holds."""
-        return self._hash({"source", "columns", "rules", "identity", "measures", "process", "grain", "roster"})
+        return self._hash({"source", "columns", "rules", "identity", "measures", "steps", "process", "grain", "roster"})
 
     def _hash(self, fields: set[str]) -> str:
         return hashlib.sha256(self.model_dump_json(include=fields).encode()).hexdigest()
