@@ -19,6 +19,7 @@ from rich.table import Table
 from bench.clock import Line, compare
 from bench.day import DAY, time_whole_day
 from bench.readers import measure_readers, read_all
+from bench.rules import measure_rules
 from data_pipeline.generate import generate
 from data_pipeline.ingest.readers import read_rows
 from data_pipeline.ingest.stream import read_table
@@ -53,6 +54,7 @@ def main(
             table.add_row(*line)
         for line in measure_stages(files, reference, pipeline, rounds=rounds):
             table.add_row(*line)
+        table.add_row(*measure_rules(1_000_000, rounds=rounds))
         try:
             for line in time_whole_day(real, reference, folder / "home", read_all(files), rounds=max(1, rounds // 2)):
                 table.add_row(*line)
@@ -95,7 +97,8 @@ def know(reference: Path, accepted: pl.DataFrame, pipeline: Pipeline) -> Knowled
         for path in paths
     }
     names = StoreNames.build(accepted["store"].unique(), {}, pipeline.spec.identity.chain_prefixes)
-    return Knowledge(references=tables, store_names=names, options=pipeline.spec.process.options)
+    options = pipeline.spec.process.options if pipeline.spec.process else {}
+    return Knowledge(references=tables, store_names=names, options=options)
 
 
 if __name__ == "__main__":
