@@ -84,8 +84,10 @@ def by_hand(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         "once": ~pl.col("number").is_first_distinct(),
         "unreadable": qty.is_null() | price.is_null() | day.is_null(),
     }
-    asked = rows.with_columns(is_broken.fill_null(value=False).alias(f"?{name}") for name, is_broken in broken.items())
-    asked = asked.with_columns(pl.any_horizontal(f"?{name}" for name in broken).alias("?bad")).collect()
+    answers = rows.with_columns(
+        is_broken.fill_null(value=False).alias(f"?{name}") for name, is_broken in broken.items()
+    )
+    asked = answers.with_columns(pl.any_horizontal(f"?{name}" for name in broken).alias("?bad")).collect()
     bad = asked.filter("?bad")
     reasons = [pl.when(f"?{name}").then(pl.lit(name)) for name in broken]
     return asked.filter(~pl.col("?bad")).select(cells.columns), bad.select(

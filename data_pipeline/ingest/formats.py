@@ -11,11 +11,12 @@ from typing import Literal
 
 from data_pipeline.errors import FileRejected
 from data_pipeline.ingest.foreign import HEAD_BYTES, SAVE_AS, SEND_TABLE, UNPACK, Foreign, recognise
+from data_pipeline.ingest.json_lines import is_json_lines
 from data_pipeline.ingest.workbook.compound import MAGIC as COMPOUND
 from data_pipeline.ingest.workbook.compound import Compound, is_encrypted
 from data_pipeline.model.findings import Finding
 
-Format = Literal["xlsx", "xlsb", "ods", "xls", "text"]
+Format = Literal["xlsx", "xlsb", "ods", "xls", "text", "json_lines"]
 
 SUFFIXES: dict[str, Format] = {
     **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm"), "xlsx"),
@@ -23,6 +24,7 @@ SUFFIXES: dict[str, Format] = {
     **dict.fromkeys((".ods", ".ots"), "ods"),
     **dict.fromkeys((".xls", ".xlt"), "xls"),
     **dict.fromkeys((".csv", ".tsv", ".txt", ".tab", ".psv"), "text"),
+    **dict.fromkeys((".jsonl", ".ndjson"), "json_lines"),
 }
 DESCRIPTIONS: dict[Format, str] = {
     "xlsx": "an XLSX workbook",
@@ -30,6 +32,7 @@ DESCRIPTIONS: dict[Format, str] = {
     "ods": "an ODS workbook",
     "xls": "an XLS workbook",
     "text": "text (CSV)",
+    "json_lines": "JSON Lines",
 }
 ZIP = (b"PK\3\4", b"PK\5\6", b"PK\7\x08")
 ODS = "application/vnd.oasis.opendocument.spreadsheet"
@@ -74,6 +77,8 @@ def detect_format(path: Path, *, name: str) -> Format:
         return detect_in_compound(path, name)
     if not head.strip(b"\0"):
         raise unreadable(name, f"its first {len(head)} bytes are all zero")
+    if is_json_lines(head):
+        return "json_lines"
     foreign = recognise(head, size)
     if foreign:
         raise wrong_content(name, foreign)

@@ -8,18 +8,21 @@ import polars as pl
 
 from data_pipeline.errors import FileRejected
 from data_pipeline.ingest.formats import Format, detect_format, note_suffix
+from data_pipeline.ingest.json_lines import read_json_lines
 from data_pipeline.ingest.text.delimited import CHUNK_BYTES, read_text
 from data_pipeline.ingest.text.origin import inspect_text, note_open_end
 from data_pipeline.ingest.workbook.agreement import compare, is_sampled
 from data_pipeline.ingest.workbook.calamine import read_workbook
 from data_pipeline.ingest.workbook.guard import check_archive, guard_archive
+from data_pipeline.ingest.workbook.xls import read_xls
 from data_pipeline.ingest.workbook.xlsx import read_xlsx
 from data_pipeline.model.reading import Limits, ReadingSpec
 from data_pipeline.model.tables import RawRows, join_chunks
 
 MOST_CELLS_READ_TWICE = 2_000_000  # a larger sheet would not fit into memory twice
 CHUNK_ROWS = 20_000  # of a workbook
-TABLE_SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+STREAMED: tuple[Format, ...] = ("text", "json_lines")
+TABLE_SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".jsonl", ".ndjson")
 
 
 def read_row_chunks(  # noqa: PLR0913 - all that decides how a file is read
@@ -43,6 +46,10 @@ def read_row_chunks(  # noqa: PLR0913 - all that decides how a file is read
         origin = inspect_text(path, name=name, declared=reading, known_headers=known_headers, limits=limits)
         notes += (*origin.encoding.findings, *note_open_end(path, name=name))
         chunks = read_text(path, origin, name=name, limits=limits, chunk_bytes=chunk_bytes, on_bytes=on_bytes)
+    elif kind == "json_lines":
+        chunks = read_json_lines(
+            path, name=name, known_headers=known_headers, limits=limits, chunk_bytes=chunk_bytes, on_bytes=on_bytes
+        )
     else:
         rows = read_book(path, kind, name=name, reading=reading, limits=limits)
         chunks = cut_rows(rows, size=path.stat().st_size, on_bytes=on_bytes)
@@ -83,8 +90,10 @@ def read_book(path: Path, kind: Format, *, name: str, reading: ReadingSpec, limi
 
     Raises: FileRejected when the workbook cannot be read or has no such sheet.
     """
+    if kind == "xls":
+        return read_xls(path, name, sheet=reading.sheet, limits=limits)
     if kind != "xlsx":
-        notes = check_archive(path, limits, name) if kind != "xls" else ()
+        notes = check_archive(path, limits, name)
         return read_workbook(path, name, format=kind, sheet=reading.sheet).with_findings(notes)
     rows = read_xlsx(path, name, sheet=reading.sheet, limits=limits)
     is_small = rows.cells.height * rows.cells.width <= MOST_CELLS_READ_TWICE
@@ -116,7 +125,7 @@ def measure_file(path: Path, limits: Limits, *, name: str, kind: Format | None =
     Raises: FileRejected when the file is too large, of no known format, or an archive that is not what it says it is.
     """
     kind = kind or recognise_file(path, limits, name=name)
-    if kind in ("text", "xls"):
-        return path.stat().st_size, kind == "text"
+    if kind in (*STREAMED, "xls"):
+        return path.stat().st_size, kind in STREAMED
     archive, _ = guard_archive(path, limits, name)
     return sum(info.file_size for info in archive.parts.values()), False

@@ -69,12 +69,16 @@ def name_columns(rows: RawRows, reading: ReadingSpec, known_headers: frozenset[s
     Raises: FileRejected when there is none, two columns share a name, or it has other fields than the records.
     """
     top = rows.cells.head(HEADER_ROWS).fill_null("")
-    header = find_header(
-        top,
-        [int(row) for row in rows.row_numbers[:HEADER_ROWS]],
-        known_headers=known_headers,
-        declared=reading,
-        name=name,
+    header = (
+        Header(positions=(), names=rows.names, height=0)
+        if rows.names
+        else find_header(
+            top,
+            [int(row) for row in rows.row_numbers[:HEADER_ROWS]],
+            known_headers=known_headers,
+            declared=reading,
+            name=name,
+        )
     )
     titles = dict(zip(rows.cells.columns, header.names, strict=True))
     doubled = sorted(title for title, count in Counter(filter(None, header.names)).items() if count > 1)
@@ -99,12 +103,13 @@ def build_table(
     skipped = naming.header.height if is_first else 0
     cells, numbers = rows.cells.slice(skipped), pl.Series("row_number", rows.row_numbers[skipped:], dtype=pl.Int64)
     findings = list(naming.header.findings) if is_first else []
-    if is_last:
+    if is_last and not rows.names:
         footer = find_footer(cells, numbers, naming.header, name=name)
         if footer is not None:
             cells, numbers = cells.head(footer.first), numbers.head(footer.first)
             findings.append(footer.finding)
-    filled = find_filled(cells)
+    # In a format that has names of its own nothing is there for looks: a record without any value is one, too.
+    filled = pl.repeat(value=True, n=cells.height, eager=True) if rows.names else find_filled(cells)
     findings += note_blank_rows(name, filled)
     refuse_overlong(cells, numbers, naming, name=name)
     findings += note_unnamed_cells(name, cells.select(naming.unnamed), numbers)
@@ -112,7 +117,8 @@ def build_table(
     blank = set(numbers.filter(~filled)) if rows.ragged_rows else set()
     ragged = {row: one for row, one in rows.ragged_rows.items() if row >= above and row not in blank}
     cells, numbers = (cells, numbers) if filled.all() else (cells.filter(filled), numbers.filter(filled))
-    refused, notes = apply_policy(ragged, reading, len(naming.named) + len(naming.unnamed), name=name)
+    width = len(naming.named) + len(naming.unnamed)
+    refused, notes = (ragged, []) if rows.names else apply_policy(ragged, reading, width, name=name)
     return RawTable(
         cells=cells.select(naming.named.keys()).rename(naming.named),
         row_numbers=numbers,

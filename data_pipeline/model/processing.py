@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+from pydantic import BaseModel, ConfigDict
 
 from data_pipeline.model.findings import Finding
 from data_pipeline.model.store_names import StoreNames
@@ -36,3 +37,23 @@ class Processed:
 
 # A pure function over a day's accepted rows.
 Processor = Callable[[pl.DataFrame, Knowledge], Processed]
+
+
+class StepCount(BaseModel):
+    """What one step did to the number of rows of a file or of a date."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    step: int
+    """Position in `steps:`, from 1."""
+    use: str
+    rows_in: int
+    rows_out: int
+    removed: int
+    added: int
+    rejected: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no row came or went without being counted."""
+        return self.rows_in - self.rejected - self.removed + self.added == self.rows_out

@@ -30,6 +30,8 @@ class ReadingSpec(BaseModel):
     """How a quote inside a quoted field is written."""
     decimal_mark: DecimalMark | None = None
     date_order: DateOrder | None = None
+    short_years: Literal["last"] | None = None
+    """Years of two digits stand last, so evidence may tell whether 25/01/26 has the day or the month in front."""
     sheet: str | int | None = None
     """A sheet's name, or its position from 1."""
     header_row: int | None = Field(None, ge=0)

@@ -25,6 +25,8 @@ class BaseRule(Part):
     """`reject_file` and `abort` need more broken rows than this; up to it the rows alone go back."""
     over_percent: float = Field(0, ge=0, le=100)
     """The same, in percent of the file's records; both must be exceeded."""
+    message: str | None = None
+    """For the sender, instead of the product's own words."""
     where: str | None = None
     """SQL condition over the columns; the rule holds for rows where it is true. https://docs.pola.rs/user-guide/sql/"""
 
@@ -137,8 +139,6 @@ class ConditionRule(BaseRule):
 
     kind: Literal["condition"]
     condition: str
-    message: str | None = None
-    """For the sender, instead of the condition itself."""
 
 
 class CustomRule(BaseRule):
@@ -147,7 +147,6 @@ class CustomRule(BaseRule):
     kind: Literal["custom"]
     function: str = Field(pattern=r"^[a-z_][a-z0-9_.]*:[a-z_][a-z0-9_]*$")
     options: dict[str, Any] = {}
-    message: str
 
 
 Rule = Annotated[

@@ -80,6 +80,8 @@ class Candidate:
     batch_ids: tuple[uuid.UUID, ...]
     losses: tuple[str, ...] = ()
     """Ways in which rows in and rows out differ; a candidate with losses is never published."""
+    rejects: pl.DataFrame | None = None
+    """Rows that the steps over the date reject, by position in `batch_ids`; None when there are no such steps."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
@@ -22,6 +22,8 @@ class ColumnSpec(Part):
     type: ColumnType
     nullable: bool = False
     unit: str | None = None
+    blank_as: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Texts beside the empty one by which the sender says "nothing here", such as 0000-00-00 00:00:00."""
     published: bool = True
     """False: read and judged as evidence, but not part of the rows."""
 
@@ -47,7 +49,7 @@ class IdentitySpec(Part):
 
     store_column: str | None = None
     sender: str | None = None
-    """Name of the only sender, whose files hold the rows of all stores: a later file for a date replaces the earlier."""
+    """Name of the only sender, whose files are of all stores; a later one for a date replaces the earlier."""
     date_column: str | None = None
     """Column of days or moments; all rows of a file are of its business date."""
     sales_date_column: str | None = None

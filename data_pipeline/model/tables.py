@@ -32,6 +32,8 @@ class RawRows:
     findings: tuple[Finding, ...] = ()
     text: TextOrigin | None = None
     """How a text file was told apart; None for a workbook."""
+    names: tuple[str, ...] = ()
+    """Of the columns, where the format has them apart from the rows and no header is looked for."""
 
     def slice(self, start: int, count: int) -> "RawRows":
         """Some of the rows; what was found in all of them goes with the first."""

@@ -6,7 +6,7 @@ guessed.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import polars as pl
@@ -33,7 +33,7 @@ class DateVote:
     either: int = 0
     """The same day either way: 03/03/2026."""
     short_years: int = 0
-    """With a year of two digits, which says nothing about the order."""
+    """With a year of two digits, which says nothing about the order unless such years are declared to stand last."""
     others: int = 0
     """No dates."""
 
@@ -57,30 +57,40 @@ class DateFormat:
     is_ambiguous: bool
     """Whether texts such as 03/04/2026 may mean either day; they are not read then."""
     has_short_years: bool = False
-    """Whether years of two digits are read: only in a declared order."""
+    """Whether years of two digits are read: only in a declared order, or where they are declared to stand last."""
 
 
-def vote_dates(texts: Iterable[str]) -> DateVote:
+def vote_dates(texts: Iterable[str], *, short_years_last: bool = False) -> DateVote:
     """Counts what the distinct texts of a column speak for; blank ones say nothing."""
     distinct = take_distinct(texts)
-    ymd, dmy, mdy = (parse_days(distinct, order) for order in ("ymd", "dmy", "mdy"))
+    ymd = parse_days(distinct, "ymd")
+    dmy, mdy = (parse_in_order(distinct, order, has_short_years=short_years_last) for order in ("dmy", "mdy"))
+    is_short = distinct.str.contains("|".join(list_forms("dmy", has_short_year=True)))
     votes = {
         "ymd": ymd.is_not_null(),
         "dmy": dmy.is_not_null() & mdy.is_null(),
         "mdy": mdy.is_not_null() & dmy.is_null(),
         "ambiguous": dmy != mdy,
         "either": dmy == mdy,
-        "short_years": distinct.str.contains("|".join(list_forms("dmy", has_short_year=True))),
+        "short_years": is_short & (not short_years_last),
     }
     counts = {name: int(vote.sum()) for name, vote in votes.items()}
     return DateVote(**counts, others=len(distinct) - sum(counts.values()))
 
 
-def decide_date_orders(votes: Mapping[str, DateVote], *, declared: DateOrder | None) -> dict[str, DateFormat]:
+def decide_date_orders(
+    votes: Mapping[str, DateVote], *, declared: DateOrder | None, short_years_last: bool = False
+) -> dict[str, DateFormat]:
     """The format of each column: declared, by its own texts, or as all other columns of the file have it."""
     seen = {order for vote in votes.values() for order, texts in (("dmy", vote.dmy), ("mdy", vote.mdy)) if texts}
     common: DateOrder | None = "dmy" if seen == {"dmy"} else "mdy" if seen == {"mdy"} else None
-    return {name: decide_date_order(vote, declared=declared, common=common) for name, vote in votes.items()}
+    formats = {name: decide_date_order(vote, declared=declared, common=common) for name, vote in votes.items()}
+    return {name: allow_short_years(fmt) for name, fmt in formats.items()} if short_years_last else formats
+
+
+def allow_short_years(fmt: DateFormat) -> DateFormat:
+    """The same with years of two digits behind day and month; without an order none is read."""
+    return replace(fmt, has_short_years=fmt.has_short_years or fmt.order != "ymd")
 
 
 def decide_date_order(vote: DateVote, *, declared: DateOrder | None, common: DateOrder | None) -> DateFormat:
@@ -109,17 +119,22 @@ def parse_dates(texts: pl.Series, fmt: DateFormat) -> pl.Series:
 
 def parse_ordered_dates(texts: pl.Series, fmt: DateFormat) -> pl.Series:
     """Days of texts that begin with the day or the month, or, where they are allowed, have a year of two digits."""
-    days = parse_days(texts, fmt.order)
-    if fmt.is_ambiguous:
-        days = days.set(are_two_days(texts), None)
-    if fmt.has_short_years:
-        days = read_rest(days, texts, lambda rest: parse_days(rest, fmt.order, has_short_year=True))
-    return days
+    days = parse_in_order(texts, fmt.order, has_short_years=fmt.has_short_years)
+    return days.set(are_two_days(texts), None) if fmt.is_ambiguous else days
 
 
 def are_two_days(texts: pl.Series) -> pl.Series:
-    """Which texts are one day in one order and another in the other."""
-    return (parse_days(texts, "dmy") != parse_days(texts, "mdy")).fill_null(value=False)
+    """Which texts are one day in one order and another in the other, also when their years have two digits."""
+    dmy, mdy = (parse_in_order(texts, order, has_short_years=True) for order in ("dmy", "mdy"))
+    return (dmy != mdy).fill_null(value=False)
+
+
+def parse_in_order(texts: pl.Series, order: DateOrder, *, has_short_years: bool) -> pl.Series:
+    """Days of texts in one order, those with a year of two digits too where they are wanted."""
+    days = parse_days(texts, order)
+    if not has_short_years:
+        return days
+    return read_rest(days, texts, lambda rest: parse_days(rest, order, has_short_year=True))
 
 
 def parse_days(texts: pl.Series, order: DateOrder, *, has_short_year: bool = False) -> pl.Series:

@@ -33,15 +33,24 @@ def build_checks(columns: list[ColumnSpec], headers: dict[str, str], formats: Fo
     return checks
 
 
-def build_ragged_check(ragged: Mapping[int, RaggedRow], width: int) -> Check:
+def build_ragged_check(ragged: Mapping[int, RaggedRow], width: int, *, is_json: bool) -> Check:
     """Records with another number of fields than the header: nobody can say which cell is which."""
+    is_broken = pl.col("@row").is_in(sorted(ragged))
+    if is_json:
+        words = "expected one JSON object on a line of its own, each key once. Write it so and send the file again."
+        return Check("?ragged", None, is_broken, say("BROKEN_LINE", words))
     words = f"expected {width} fields as in the header. Quote fields that hold the delimiter."
-    return Check("?ragged", None, pl.col("@row").is_in(sorted(ragged)), say("RAGGED_ROW", words))
+    return Check("?ragged", None, is_broken, say("RAGGED_ROW", words))
 
 
 def explain_with(column: ColumnSpec, *, is_ambiguous: bool) -> Explain:
     """Explains the unreadable cells of one column."""
     return lambda text: explain_unreadable(column, text, is_ambiguous=is_ambiguous)
+
+
+def build_key(rule: UniqueRule) -> pl.Expr:
+    """What must be unique."""
+    return pl.col(rule.columns[0]) if len(rule.columns) == 1 else pl.struct(rule.columns)
 
 
 def build_unique_check(rule: UniqueRule, headers: dict[str, str]) -> Check:

@@ -9,6 +9,7 @@ from data_pipeline.model.spec import ColumnSpec
 from data_pipeline.model.tables import RawTable
 from data_pipeline.parsing.dates import DateFormat, decide_date_orders, vote_dates
 from data_pipeline.parsing.numbers import NumberFormat, decide_decimal_marks, vote_numbers
+from data_pipeline.parsing.texts import take_distinct
 from data_pipeline.validate.moments import take_days
 
 
@@ -45,9 +46,9 @@ def decide_formats(
     numeric = [column.name for column in columns if column.type in ("integer", "number")]
     dated = [column.name for column in columns if column.type in ("date", "datetime")]
     texts = {column.name: table.cells[headers[column.name]] for column in columns}
-    dates = decide_date_orders(
-        {name: vote_dates(take_days(texts[name])) for name in dated}, declared=declared.date_order
-    )
+    is_last = declared.short_years == "last"
+    day_votes = {name: vote_dates(take_days(take_distinct(texts[name])), short_years_last=is_last) for name in dated}
+    dates = decide_date_orders(day_votes, declared=declared.date_order, short_years_last=is_last)
     if table.origin.text is None:
         stored = NumberFormat(table.origin.decimal_mark, None, AS_STORED, is_ambiguous=False)
         return Formats(dict.fromkeys(numeric, stored), dates)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -14,7 +15,13 @@ from data_pipeline.model.spec import ColumnSpec, PipelineSpec
 from data_pipeline.model.tables import RawTable
 from data_pipeline.parsing.texts import strip
 from data_pipeline.validate.check import Check
-from data_pipeline.validate.checks import any_broken, build_checks, build_ragged_check, build_unique_check
+from data_pipeline.validate.checks import (
+    any_broken,
+    build_checks,
+    build_key,
+    build_ragged_check,
+    build_unique_check,
+)
 from data_pipeline.validate.formats import Formats, decide_formats
 from data_pipeline.validate.parse import parse_column
 from data_pipeline.validate.rules.compile import compile_rules
@@ -102,22 +109,31 @@ class Judge:
     def _answer(self, table: RawTable, *, is_last: bool) -> tuple[pl.DataFrame, list[Check]]:
         """Every record with its values and its answers to the checks."""
         formats = self._formats or self._decide_formats(table)
-        checks = [build_ragged_check(table.ragged_rows, table.cells.width)] if table.ragged_rows else []
+        ragged, is_json = table.ragged_rows, bool(table.origin.names)
+        checks = [build_ragged_check(ragged, table.cells.width, is_json=is_json)] if ragged else []
         checks += self._checks
-        texts = {column: strip(table.cells[self._headers[column.name]]) for column in self._columns}
-        values = [parse_column(column, text, formats).alias(column.name) for column, text in texts.items()]
-        blanks = [(text == "").alias(f"?blank {column.name}") for column, text in texts.items()]
-        answers = [check.is_broken.fill_null(value=False).alias(check.name) for check in checks]
         indexes = pl.int_range(self.records, self.records + table.cells.height, eager=True).alias("@index")
-        frame = table.cells.rename(self._places).with_columns(
-            indexes, table.row_numbers.alias("@row"), *values, *blanks
-        )
+        frame = table.cells.rename(self._places).with_columns(indexes, table.row_numbers.alias("@row"))
+        frame = frame.with_columns(self._read_columns(table, formats))
+        unique = [rule for rule in self._spec.rules if isinstance(rule, UniqueRule)]
+        answers = [check.is_broken.fill_null(value=False).alias(check.name) for check in checks]
+        answers += [build_key(rule).is_first_distinct().alias(f"?first {rule.name}") for rule in unique]
         frame = frame.with_columns(answers)
-        for rule in self._spec.rules:
-            if isinstance(rule, UniqueRule):
-                frame = self._mark_repeats(frame, rule, checks, is_last=is_last)
-                checks = [*checks, build_unique_check(rule, self._headers)]
+        for rule in unique:
+            frame = self._mark_repeats(frame, rule, checks, is_last=is_last)
+            checks = [*checks, build_unique_check(rule, self._headers)]
         return frame, checks
+
+    def _read_columns(self, table: RawTable, formats: Formats) -> list[pl.Series]:
+        """Each column's values, and which of them are blank; one column is read beside the other."""
+
+        def read(column: ColumnSpec) -> tuple[pl.Series, pl.Series]:
+            texts = take_texts(table.cells[self._headers[column.name]], column)
+            values = parse_column(column, texts, formats).alias(column.name)
+            return values, (texts == "").alias(f"?blank {column.name}")
+
+        with ThreadPoolExecutor(max_workers=pl.thread_pool_size()) as threads:
+            return [series for pair in threads.map(read, self._columns) for series in pair]
 
     def _decide_formats(self, table: RawTable) -> Formats:
         """Decides by the file's first chunk how numbers and dates are read, and builds the checks that depend on it."""
@@ -132,10 +148,11 @@ class Judge:
         self, frame: pl.DataFrame, rule: UniqueRule, checks: list[Check], *, is_last: bool
     ) -> pl.DataFrame:
         """Marks later rows with the same key among the rows that no other check rejects."""
-        key = pl.struct(rule.columns)
-        sound = frame.filter(~any_broken(checks))
+        key, earlier = build_key(rule), self._keys.setdefault(rule.name, [])
+        if is_last and not earlier and frame[f"?first {rule.name}"].all():
+            return frame.with_columns(pl.lit(value=False).alias(f"?{rule.name}"))
+        sound = frame.select("@index", *rule.columns, any_broken(checks).alias("@bad")).filter(~pl.col("@bad"))
         repeats = sound.filter(~key.is_first_distinct())["@index"]
-        earlier = self._keys.setdefault(rule.name, [])
         if earlier or not is_last:
             # Two hashes: a key is not to be called a repeat because it collides.
             keys = sound.select("@index", key.hash(1).alias("first"), key.hash(2).alias("second"))
@@ -143,6 +160,10 @@ class Judge:
             repeats = repeats.append(keys.join(known, on=["first", "second"], how="semi")["@index"]).unique()
             earlier.append(keys.drop("@index"))
         return frame.with_columns(pl.col("@index").is_in(repeats.implode()).alias(f"?{rule.name}"))
+
+    def add_rejected(self, records: int) -> None:
+        """Counts records that go back for what was done with them after judging."""
+        self.rejected += records
 
     def refuse_if_too_many(self) -> None:
         """A file that is mostly wrong, or breaks a rule on which all of it hangs, is wrong as a whole.
@@ -209,6 +230,12 @@ def describe_missing(missing: list[ColumnSpec], present: Sequence[str], *, name:
     return f"{name}: the header lacks {', '.join(parts)}. Found: {', '.join(present)}. Send it with these columns."
 
 
+def take_texts(cells: pl.Series, column: ColumnSpec) -> pl.Series:
+    """A column's stripped texts; what the sender writes for "nothing here" is blank."""
+    texts = strip(cells)
+    return texts.set(texts.is_in(column.blank_as), "") if column.blank_as else texts
+
+
 def take_accepted(rows: pl.DataFrame, spec: PipelineSpec, *, sheet: str) -> pl.DataFrame:
     """Typed columns with their place in the file."""
     return rows.select(
@@ -232,9 +259,11 @@ def collect_reasons(bad: pl.DataFrame, checks: list[Check], table: RawTable, pla
         for index, row, text, data in (
             bad.filter(pl.col(check.name)).select("@index", "@row", raw.alias("@raw"), "@data").rows()
         ):
-            code, words = check.explain((text or "").strip())
             if check.name == "?ragged":
                 text = table.ragged_rows[row].text
+            elif row in table.ragged_rows:
+                continue  # which cell is which is not known
+            code, words = check.explain((text or "").strip())
             reasons.append((index, row, code, words, check.header, text, data))
     return pl.DataFrame(reasons, schema=REJECTS_SCHEMA, orient="row").sort("record_index", maintain_order=True)
 
@@ -246,9 +275,8 @@ def warn(frame: pl.DataFrame, checks: list[Check], *, name: str) -> list[Finding
         if check.severity == "warn" and frame[check.name].any():
             rows = frame.filter(pl.col(check.name))["@row"]
             code, _ = check.explain("")
-            message = (
-                f"{name}, column {check.header!r}: {len(rows)} rows break rule {check.name[1:]!r}; first: row {rows[0]}"
-            )
+            place = name if check.header is None else f"{name}, column {check.header!r}"
+            message = f"{place}: {len(rows)} rows break rule {check.name[1:]!r}; first: row {rows[0]}"
             details = {"rule": check.name[1:], "rows": rows[:20].to_list()}
             findings.append(Finding(code=code, message=message, rows=len(rows), details=details))
     return findings

@@ -92,7 +92,7 @@ def test_a_row_gets_all_its_reasons() -> None:
     assert reasons(judged) == [
         (4, "INVALID_EMAIL", "Mail"), (4, "OUT_OF_RANGE", "Qty"), (4, "CONDITION_BROKEN", None)
     ]  # fmt: skip
-    assert judged.rejects["error_message"][2] == "rule 'r2': it arrived before it was sent."
+    assert judged.rejects["error_message"][2] == "it arrived before it was sent."
 
 
 def test_what_cannot_be_read_breaks_no_other_rule() -> None:

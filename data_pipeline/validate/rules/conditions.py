@@ -16,6 +16,4 @@ def compile_required(rule: RequiredRule) -> tuple[pl.Expr, Explain]:
 def compile_condition(rule: ConditionRule) -> tuple[pl.Expr, Explain]:
     """A condition that is true, or cannot be told because a value is missing."""
     words = f"rule {rule.name!r}: expected a row in which {rule.condition} holds. Correct the row."
-    if rule.message is not None:
-        words = f"rule {rule.name!r}: {rule.message}"
     return ~pl.sql_expr(rule.condition), say("CONDITION_BROKEN", words)

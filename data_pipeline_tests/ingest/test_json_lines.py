@@ -1,0 +1,130 @@
+"""Rules of JSON Lines: every value as text under its key, every line that is none kept and named, nothing left out."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data_pipeline.errors import FileRejected
+from data_pipeline.ingest.json_lines import is_json_lines
+from data_pipeline.ingest.stream import ReadingOptions, open_tables, read_table
+from data_pipeline.model.reading import Limits
+from data_pipeline.model.tables import RawTable
+
+RECORDS = [{"id": "a", "value": 45.5, "unit": "x"}, {"id": "b", "value": None, "unit": "é\n"}]
+
+
+def write(folder: Path, text: str | bytes) -> Path:
+    """A file."""
+    path = folder / "readings.jsonl"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def read(folder: Path, text: str | bytes, **options: Any) -> RawTable:
+    """Its table."""
+    path = write(folder, text)
+    return read_table(path, name=path.name, options=ReadingOptions(**options))
+
+
+def lines(*records: object) -> str:
+    """Records, one a line."""
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+def test_every_value_is_text_under_its_key(tmp_path: Path) -> None:
+    table = read(tmp_path, lines(*RECORDS))
+
+    assert table.cells.columns == ["id", "value", "unit"]
+    assert table.cells.rows() == [("a", "45.5", "x"), ("b", None, "é\n")]
+    assert (table.row_numbers.to_list(), table.ragged_rows) == ([1, 2], {})
+
+
+def test_keys_of_later_lines_are_columns_too(tmp_path: Path) -> None:
+    table = read(tmp_path, lines({"id": "a"}, *[{"id": "b"}] * 200, {"note": "n", "id": "c"}))
+
+    assert table.cells.columns == ["id", "note"]
+    assert table.cells.rows()[-1] == ("c", "n")
+
+
+@pytest.mark.parametrize(
+    "line", ["[1]", "x", '{"id": 1', '{"id": "a", "id": "b"}', '"id"', "{'id': 1}", '{"id": 1} {"id": 2}']
+)
+def test_a_line_that_is_no_object_is_kept_and_named(line: str, tmp_path: Path) -> None:
+    table = read(tmp_path, lines(RECORDS[0]) + f"\n{line}\n" + lines(RECORDS[1]))
+
+    assert table.row_numbers.to_list() == [1, 3, 4]
+    assert {row: one.text for row, one in table.ragged_rows.items()} == {3: line}
+    assert table.cells.rows()[2] == ("b", None, "é\n")
+
+
+def test_nested_and_large_values_are_said_as_they_are(tmp_path: Path) -> None:
+    text = '{"id": 12345678901234567890, "at": {"x": [1, true, 0.5]}, "ok": false, "n": 1e400}\n'
+
+    assert read(tmp_path, text).cells.rows() == [("12345678901234567890", '{"x": [1, true, 0.5]}', "false", "1E+400")]
+
+
+KEYS = st.sampled_from(["id", "value", "unit", 'a":b', "é"])
+VALUES = st.none() | st.text(max_size=5) | st.integers(-(2**70), 2**70) | st.booleans()
+
+
+@settings(deadline=None)
+@given(st.lists(st.dictionaries(KEYS, VALUES), min_size=1, max_size=6))
+def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, records: list[dict[str, object]]) -> None:
+    """Whole, or cut into blocks."""
+    path = write(tmp_path_factory.mktemp("json"), lines({"id": "first"}, *records))
+    expected = [
+        {key: value if value is None or isinstance(value, str) else json.dumps(value) for key, value in record.items()}
+        for record in [{"id": "first"}, *records]
+    ]
+    table = read_table(path, name="a.jsonl")
+
+    found = [
+        {key: value for key, value in row.items() if value is not None} for row in table.cells.iter_rows(named=True)
+    ]
+    assert found == [{key: value for key, value in record.items() if value is not None} for record in expected]
+
+
+def test_a_declared_key_that_comes_too_late_refuses_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, lines(*[{"id": "a"}] * 1000, {"id": "b", "unit": "x"}))
+    options = ReadingOptions(known_headers=frozenset({"unit"}), chunk_bytes=1000)
+
+    with pytest.raises(FileRejected, match=r"line 1001: key 'unit' comes here for the first time") as refused:
+        list(open_tables(path, name=path.name, options=options))
+
+    assert refused.value.code == "LATE_KEY"
+
+
+def test_another_key_that_comes_late_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path, lines(*[{"id": "a"}] * 1000, {"id": "b", "note": "x"}))
+
+    chunks = list(open_tables(path, name=path.name, options=ReadingOptions(chunk_bytes=1000)))
+
+    findings = [finding for chunk in chunks for finding in chunk.table.findings]
+    assert [(finding.code, finding.rows) for finding in findings] == [("KEYS_WITHOUT_COLUMN", 1)]
+    assert sum(chunk.table.cells.height for chunk in chunks) == 1001
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [(b'{"id": 1}\n{"id": "\xff"}\n', "WRONG_ENCODING"), (b'{"id": 1}\n{"id": "' + b"x" * 5000, "RECORD_TOO_LONG")],
+)
+def test_what_cannot_be_read_is_refused(text: bytes, code: str, tmp_path: Path) -> None:
+    path = write(tmp_path, text)
+
+    with pytest.raises(FileRejected) as refused:
+        read_table(path, name=path.name, options=ReadingOptions(limits=Limits(line_bytes=1000)))
+
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [(b'{"a": 1}\n{"a": 2}\n', True), (b'\xef\xbb\xbf{"a": 1}', True), (b"{}\n", True), (b'[{"a": 1}]\n', False),
+     (b'{\n "a": 1}\n', False), (b"a,b\n", False), (b'"a"\n', False)],
+)  # fmt: skip
+def test_json_lines_are_told_from_other_json(head: bytes, expected: bool) -> None:
+    assert is_json_lines(head) is expected
