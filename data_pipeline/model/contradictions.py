@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from data_pipeline.model.destinations import find_unfit as find_unfit_destinations
 from data_pipeline.model.rules import BaseRule, ConditionRule
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 # Names that the product adds to every row of a part or snapshot.
 PROVENANCE = ("source_sheet", "source_row")
+SNAPSHOT_COLUMNS = (*PROVENANCE, "source_file", "source_version", "business_date", "snapshot_id", "snapshot_version")
 
 Types = tuple[str, ...]
 NUMBERS: Types = ("integer", "number")
@@ -41,7 +43,10 @@ def find_contradictions(spec: "PipelineSpec", *, also_known: frozenset[str] = fr
     faults = [*find_doubled(spec), *find_unknown(spec, known)]
     for position, rule in enumerate(spec.rules):
         faults += [(("rules", position, *path), message) for path, message in find_broken_sql(rule, known)]
-    return faults + find_unfit(spec)
+    is_known = spec.process is None and not spec.steps
+    published = [*(column.name for column in spec.columns if column.published), *sorted(also_known), *SNAPSHOT_COLUMNS]
+    faults += find_unfit_destinations(spec.destinations, known, published if is_known else None)
+    return [*faults, *find_unfit(spec), *find_unshowable(spec)]
 
 
 def find_doubled(spec: "PipelineSpec") -> Iterator[Fault]:
@@ -110,6 +115,21 @@ def find_broken_sql(rule: BaseRule, known: list[str]) -> Iterator[Fault]:
             continue
         for column in sorted({*columns} - {*known}):
             yield (key,), f"unknown column {column!r} in {condition!r}; declared: {', '.join(known)}"
+
+
+def find_unshowable(spec: "PipelineSpec") -> Iterator[Fault]:
+    """Outputs by store where files are of no store, and aggregates that are no SQL.
+
+    What a summary names are columns of the snapshot, which only its processor knows.
+    """
+    for place, output in enumerate(spec.outputs):
+        if output.per == "file" and spec.identity.store_column is None:
+            yield ("outputs", place, "per"), "'file' needs identity.store_column: one file is written for each store"
+    for title, aggregate in (spec.summary.show if spec.summary else {}).items():
+        try:
+            pl.sql_expr(aggregate)
+        except (pl.exceptions.PolarsError, ValueError) as error:
+            yield ("summary", "show", title), f"expected a SQL aggregate, found {aggregate!r}: {error}"
 
 
 def find_unfit(spec: "PipelineSpec") -> list[Fault]:

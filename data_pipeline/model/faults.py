@@ -68,8 +68,9 @@ def expand(error: ValidationError) -> list[Fault]:
 
 
 def strip_kind(path: Path) -> Path:
-    """A path without the kind of rule that pydantic puts into it."""
-    return (*path[:2], *path[3:]) if path[:1] == ("rules",) and len(path) > 2 and isinstance(path[2], str) else path
+    """A path without the kind of rule or destination that pydantic puts into it."""
+    has_kind = path[:1] in (("rules",), ("destinations",)) and len(path) > 2 and isinstance(path[2], str)
+    return (*path[:2], *path[3:]) if has_kind else path
 
 
 def leave_out(

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from data_pipeline.model.contradictions import ContradictionError, find_contradictions
+from data_pipeline.model.destinations import Destination
 from data_pipeline.model.reading import ReadingSpec
 from data_pipeline.model.rules import Part, Rule
 
@@ -39,6 +40,9 @@ class SourceSpec(Part):
     patterns: tuple[str, ...] = ("*.xlsx", "*.csv")
     ignored_headers: tuple[str, ...] = ()
     """Known columns that nobody uses; any other unknown header is reported."""
+    evolution: Literal["freeze", "reject", "rescue", "add"] = "freeze"
+    """What becomes of other columns: they are only told; the file is refused; their cells are kept as JSON in column
+    `rescued`; or they become text columns of their own."""
     reject_file_over_percent: float = Field(20.0, ge=0, le=100)
     reading: ReadingSpec = ReadingSpec()
     """What is known of the files' form; all of it may be left to evidence."""
@@ -143,6 +147,15 @@ class OutputSpec(Part):
     xlsx: bool = False
 
 
+class SummarySpec(Part):
+    """What a person sees first of a published date: one line per group of its rows."""
+
+    by: tuple[str, ...] = Field(min_length=1)
+    """Columns of the snapshot; `[store]`, where files are of one store, puts the line beside the store's file."""
+    show: dict[str, str] = Field(min_length=1)
+    """Title -> SQL aggregate over the group's rows. https://docs.pola.rs/user-guide/sql/"""
+
+
 class PipelineSpec(Part):
     """A recipe: source -> columns and rules -> processor -> snapshot -> outputs."""
 
@@ -164,6 +177,9 @@ class PipelineSpec(Part):
     marts: tuple[str, ...] = ()
     """Names of .sql files in the pipeline's folder that become views in both databases."""
     outputs: tuple[OutputSpec, ...] = ()
+    summary: SummarySpec | None = None
+    destinations: tuple[Destination, ...] = ()
+    """Who is sent the snapshot, and who the rejected rows; docs/destinations.md."""
     flush: FlushSpec = FlushSpec()
     retry: RetrySpec = RetrySpec()
 

@@ -12,7 +12,7 @@ from data_pipeline.validate.formats import Formats
 from data_pipeline.validate.parse import describe_type, explain_unreadable
 
 
-def build_checks(columns: list[ColumnSpec], headers: dict[str, str], formats: Formats) -> list[Check]:
+def build_checks(columns: list[ColumnSpec], headers: Mapping[str, str], formats: Formats) -> list[Check]:
     """The questions every cell answers on its own: is it there, can it be read."""
     checks = []
     for column in columns:
@@ -53,7 +53,7 @@ def build_key(rule: UniqueRule) -> pl.Expr:
     return pl.col(rule.columns[0]) if len(rule.columns) == 1 else pl.struct(rule.columns)
 
 
-def build_unique_check(rule: UniqueRule, headers: dict[str, str]) -> Check:
+def build_unique_check(rule: UniqueRule, headers: Mapping[str, str]) -> Check:
     """The key of a row occurs further up in the same file."""
     columns = ", ".join(repr(headers[column]) for column in rule.columns)
     explain: Explain = lambda text: (  # noqa: E731 - a named function would only repeat the name of this one

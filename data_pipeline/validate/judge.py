@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import polars as pl
 
@@ -23,6 +22,7 @@ from data_pipeline.validate.checks import (
     build_unique_check,
 )
 from data_pipeline.validate.formats import Formats, decide_formats
+from data_pipeline.validate.headers import keep_undeclared, match_headers
 from data_pipeline.validate.parse import parse_column
 from data_pipeline.validate.rules.compile import compile_rules
 
@@ -69,10 +69,12 @@ class Judge:
 
     def __init__(self, header: Sequence[str], spec: PipelineSpec, *, name: str) -> None:
         """Raises: FileRejected when required columns are missing."""
-        self._headers, self._notes = match_headers(header, spec, name=name)
+        matched = match_headers(header, spec, name=name)
+        self._headers, self._notes = matched.headers, list(matched.findings)
         self._spec, self._name = spec, name
         # A file's headers may be anything, also what Polars takes for a pattern.
         self._places = {title: f"cell {position}" for position, title in enumerate(header)}
+        self._undeclared = keep_undeclared(matched, self._places)
         self._columns = [column for column in spec.columns if column.name in self._headers]
         self._formats: Formats | None = None
         self._checks: list[Check] = []
@@ -92,9 +94,9 @@ class Judge:
         frame, checks = self._answer(table, is_last=is_last)
         is_bad = frame.select(any_broken(checks)).to_series()
         judged = Judged(
-            accepted=take_accepted(frame, self._spec, sheet=table.origin.sheet).filter(~is_bad),
+            accepted=self._take_accepted(frame, sheet=table.origin.sheet).filter(~is_bad),
             rejects=collect_reasons(frame.filter(is_bad), checks, table, self._places),
-            values=frame.select(column.name for column in self._columns),
+            values=frame.select(*(column.name for column in self._columns), *self._undeclared),
             findings=(*table.findings, *self._notes, *warn(frame, checks, name=self._name)),
         )
         self._notes = []
@@ -161,6 +163,15 @@ class Judge:
             earlier.append(keys.drop("@index"))
         return frame.with_columns(pl.col("@index").is_in(repeats.implode()).alias(f"?{rule.name}"))
 
+    def _take_accepted(self, rows: pl.DataFrame, *, sheet: str) -> pl.DataFrame:
+        """Typed columns with their place in the file."""
+        return rows.select(
+            *(column.name for column in self._spec.columns if column.published),
+            *self._undeclared,
+            pl.lit(sheet).alias("source_sheet"),
+            pl.col("@row").alias("source_row"),
+        )
+
     def add_rejected(self, records: int) -> None:
         """Counts records that go back for what was done with them after judging."""
         self.rejected += records
@@ -207,42 +218,10 @@ def judge(table: RawTable, spec: PipelineSpec, *, name: str) -> Judged:
     return judged
 
 
-def match_headers(present: Sequence[str], spec: PipelineSpec, *, name: str) -> tuple[dict[str, str], list[Finding]]:
-    """Column name -> the header that carries it in this file."""
-    headers = {
-        column.name: spelling for column in spec.columns for spelling in reversed(column.headers) if spelling in present
-    }
-    missing = [column for column in spec.columns if column.name not in headers and column.published]
-    if missing:
-        raise FileRejected("MISSING_COLUMNS", describe_missing(missing, present, name=name))
-    known = {*headers.values(), *spec.source.ignored_headers}
-    unknown = [header for header in present if header not in known]
-    message = f"{name}: columns that pipeline {spec.name!r} does not know: {', '.join(map(repr, unknown))}"
-    return headers, [Finding(code="UNKNOWN_COLUMNS", message=message, details={"columns": unknown})] if unknown else []
-
-
-def describe_missing(missing: list[ColumnSpec], present: Sequence[str], *, name: str) -> str:
-    """Which columns are not there, and what may have been meant."""
-    parts = []
-    for column in missing:
-        near = get_close_matches(column.header, present, n=1)
-        parts.append(f"{column.header!r}" + (f" (is {near[0]!r} meant?)" if near else ""))
-    return f"{name}: the header lacks {', '.join(parts)}. Found: {', '.join(present)}. Send it with these columns."
-
-
 def take_texts(cells: pl.Series, column: ColumnSpec) -> pl.Series:
     """A column's stripped texts; what the sender writes for "nothing here" is blank."""
     texts = strip(cells)
     return texts.set(texts.is_in(column.blank_as), "") if column.blank_as else texts
-
-
-def take_accepted(rows: pl.DataFrame, spec: PipelineSpec, *, sheet: str) -> pl.DataFrame:
-    """Typed columns with their place in the file."""
-    return rows.select(
-        *(column.name for column in spec.columns if column.published),
-        pl.lit(sheet).alias("source_sheet"),
-        pl.col("@row").alias("source_row"),
-    )
 
 
 def collect_reasons(bad: pl.DataFrame, checks: list[Check], table: RawTable, places: Mapping[str, str]) -> pl.DataFrame:
