@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from data_pipeline.errors import RequestError
+from data_pipeline.errors import DestinationError, RequestError
 from data_pipeline.ingest.antivirus import check_address
 from data_pipeline.model.reading import Limits
 
@@ -23,6 +23,7 @@ class Settings(BaseModel):
     database_url: SecretStr | None = Field(None, description="Postgres >= 14; unset: the embedded server under `home`")
     drive_folder: Path = Field(PROJECT_ROOT / ".data" / "drive", description="folder that stores drop their files into")
     reference_dir: Path = Field(PROJECT_ROOT / "seeds" / "reference", description="suppliers, contributions, lists")
+    pipelines_dir: Path = Field(PROJECT_ROOT / ".data" / "pipelines", description="pipelines beside the built-in ones")
     output_dir: Path = Field(PROJECT_ROOT / ".data" / "output", description="order files and daily CSVs")
     dagster_home: Path = Field(PROJECT_ROOT, description="folder of dagster.yaml; read from DAGSTER_HOME")
     poll_seconds: int = Field(30, ge=1, description="seconds between two looks at the drive folder")
@@ -36,10 +37,11 @@ class Settings(BaseModel):
     max_inflated_mb: int = Field(4096, ge=1, description="largest workbook when unpacked, MiB")
     max_columns: int = Field(2000, ge=1, le=16384, description="most columns of a list")
     clamd: str | None = Field(None, description="virus scanner: unix:/path or tcp:host:port; unset: nothing is scanned")
+    hash_key: SecretStr | None = Field(None, description="key of the verb `hash`; unset: it is refused")
     ui_host: str = Field("127.0.0.1", description="address the Dagster UI listens on")
     ui_port: int = Field(3000, ge=1, le=65535, description="port the Dagster UI listens on")
 
-    @field_validator("home", "drive_folder", "reference_dir", "output_dir", "dagster_home")
+    @field_validator("home", "drive_folder", "reference_dir", "pipelines_dir", "output_dir", "dagster_home")
     @classmethod
     def make_absolute(cls, path: Path) -> Path:
         """Processes with other working directories must mean the same folder."""
@@ -70,7 +72,22 @@ class Settings(BaseModel):
         }
         if self.database_url is not None:
             own[f"{PREFIX}DATABASE_URL"] = self.database_url.get_secret_value()
+        if self.hash_key is not None:
+            own[f"{PREFIX}HASH_KEY"] = self.hash_key.get_secret_value()
         return {**os.environ, **own, "DAGSTER_HOME": str(self.dagster_home)}  # noqa: TID251 - this is the one place
+
+    def read_secret(self, name: str) -> str:
+        """What a destination's environment variable holds; asked for when it is needed, and never kept.
+
+        Raises: DestinationError when it is not set.
+        """
+        value = os.environ.get(name, "").strip()  # noqa: TID251 - this is the one place
+        if not value:
+            raise DestinationError(
+                "DESTINATION_SECRET_MISSING",
+                f"environment variable {name} is not set, and a destination needs it. Set it where runs are executed.",
+            )
+        return value
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **overrides: object) -> "Settings":
@@ -86,6 +103,7 @@ class Settings(BaseModel):
             given["dagster_home"] = variables["DAGSTER_HOME"]
         if "home" in given:
             given.setdefault("drive_folder", str(Path(given["home"]) / "drive"))
+            given.setdefault("pipelines_dir", str(Path(given["home"]) / "pipelines"))
             given.setdefault("output_dir", str(Path(given["home"]) / "output"))
         try:
             return cls.model_validate(

@@ -22,3 +22,8 @@ def multiply(columns: Sequence[str]) -> pl.Expr:
     for column in columns:
         product = product * pl.col(column)
     return product
+
+
+def keep_measurable(measures: Mapping[str, Sequence[str]], columns: Sequence[str]) -> dict[str, Sequence[str]]:
+    """The measures all of whose columns are there; others come into being with a later step."""
+    return {name: factors for name, factors in measures.items() if set(factors) <= set(columns)}

@@ -11,17 +11,21 @@ import polars as pl
 from data_pipeline.aggregate.completeness import compare_stores, read_roster
 from data_pipeline.aggregate.conservation import BatchCount, find_losses
 from data_pipeline.errors import RequestError, StoreError
+from data_pipeline.flow.date_steps import step_day
 from data_pipeline.flow.prepare import prepare_all
+from data_pipeline.flow.steps import read_counts
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.references import load_references
 from data_pipeline.model.batches import FileFault
 from data_pipeline.model.findings import Finding
-from data_pipeline.model.processing import Knowledge
+from data_pipeline.model.processing import Knowledge, Processed
 from data_pipeline.model.snapshots import Candidate, Manifest, ManifestInput
+from data_pipeline.model.spec import PipelineSpec
 from data_pipeline.model.tables import ReferenceTable
 from data_pipeline.persist import tracking
 from data_pipeline.persist.tracking import Row
 from data_pipeline.pipelines.catalog import Pipeline
+from data_pipeline.transform.registry import compile_steps
 
 
 def compute_candidate(workspace: Workspace, pipeline: Pipeline, business_date: dt.date) -> Candidate:
@@ -43,31 +47,61 @@ def compute_candidate(workspace: Workspace, pipeline: Pipeline, business_date: d
         )
     refuse_aborted(jobs, f"{spec.name} {business_date}")
     restore_parts(workspace, pipeline, batches)
-    references = load_references(workspace.settings.reference_dir, workspace.sandbox)
+    needed = uses_references(spec)
+    references = load_references(workspace.settings.reference_dir, workspace.sandbox) if needed else {}
     by_store = spec.identity.store_column is not None
-    accepted = pl.concat([load_part(workspace, batch, by_store=by_store) for batch in batches])
-    knowledge = Knowledge(references=references, store_names=names, options=spec.process.options)
-    processed = pipeline.load_processor()(accepted, knowledge)
-    counts = [count_batch(batch) for batch in batches]
-    losses = find_losses(counts, processed.rows, grain=spec.grain, measures=spec.measures, by_store=by_store)
-    roster, roster_findings = read_roster(spec.roster, references)
-    manifest = Manifest(
-        pipeline=spec.name,
-        business_date=business_date,
-        inputs=tuple(as_input(batch) for batch in batches),
-        reference=hash_references(references, aliases),
-        spec_hash=spec.content_hash,
-        rule_set=processed.label,
-        code_version=f"{version('data_pipeline')}+{pipeline.code_hash[:12]}",
+    parts = [load_part(workspace, batch, by_store=by_store) for batch in batches]
+    stepped = step_day(workspace, pipeline, business_date, parts, references)
+    options = {} if spec.process is None else spec.process.options
+    knowledge = Knowledge(references=references, store_names=names, options=options)
+    processed = process(pipeline, stepped.rows, knowledge)
+    losses = find_losses(
+        [count_batch(batch) for batch in batches],
+        processed.rows,
+        grain=spec.grain,
+        measures=spec.measures,
+        by_store=by_store,
+        steps=stepped.proof,
     )
+    roster, roster_findings = read_roster(spec.roster, references)
+    beside = {**hash_references(references, aliases), **stepped.sources}
     return Candidate(
-        manifest=manifest,
+        manifest=describe_sources(pipeline, business_date, batches, beside, label=processed.label),
         rows=processed.rows,
         completeness=compare_stores((batch["store"] for batch in batches), roster),
-        findings=(*collect_findings(batches), *processed.findings, *roster_findings),
+        findings=(*collect_findings(batches), *stepped.findings, *processed.findings, *roster_findings),
         batch_ids=tuple(batch["id"] for batch in batches),
         losses=tuple(losses),
+        rejects=stepped.rejects,
     )
+
+
+def describe_sources(
+    pipeline: Pipeline, business_date: dt.date, batches: Sequence[Row], beside: dict[str, str], *, label: str
+) -> Manifest:
+    """Everything that the snapshot follows from."""
+    return Manifest(
+        pipeline=pipeline.name,
+        business_date=business_date,
+        inputs=tuple(as_input(batch) for batch in batches),
+        reference=beside,
+        spec_hash=pipeline.spec.content_hash,
+        rule_set=label,
+        code_version=f"{version('data_pipeline')}+{pipeline.code_hash[:12]}",
+    )
+
+
+def process(pipeline: Pipeline, rows: pl.DataFrame, knowledge: Knowledge) -> Processed:
+    """What the pipeline's own processor makes of the rows; without one they are the snapshot."""
+    if pipeline.spec.process is None:
+        return Processed(rows=rows, findings=(), label="no processor")
+    return pipeline.load_processor()(rows, knowledge)
+
+
+def uses_references(spec: PipelineSpec) -> bool:
+    """Whether a pipeline looks at any reference file; one that does not needs no reference folder."""
+    steps = compile_steps(spec.steps)
+    return spec.roster is not None or spec.process is not None or any(step.options.reference_files for step in steps)
 
 
 def refuse_aborted(jobs: Sequence[Row], what: str) -> None:
@@ -106,14 +140,15 @@ def load_part(workspace: Workspace, batch: Row, *, by_store: bool) -> pl.DataFra
 
 
 def count_batch(batch: Row) -> BatchCount:
-    """What judging counted, for the proof."""
+    """What judging and the file's own steps counted; rows that the date's steps reject count as accepted here."""
     return BatchCount(
         label=f"{batch['file_name']} (version {batch['version']})",
         store=batch["store"],
         rows_read=batch["record_count"],
-        rows_accepted=batch["processed_count"],
-        rows_rejected=batch["failed_count"],
+        rows_accepted=batch["processed_count"] + batch["step_failed_count"],
+        rows_rejected=batch["failed_count"] - batch["step_failed_count"],
         measures=batch["measures"],
+        steps=read_counts(Finding.model_validate(finding) for finding in batch["findings"]),
     )
 
 
@@ -125,7 +160,7 @@ def as_input(batch: Row) -> ManifestInput:
         version=batch["version"],
         content_sha256=batch["content_sha256"],
         cells_sha256=batch["cells_sha256"],
-        rows=batch["processed_count"],
+        rows=batch["processed_count"] + batch["step_failed_count"],
     )
 
 

@@ -20,8 +20,8 @@ def deliver(
     Layout: <output>/<workbook>.csv, xlsx/<output>/<workbook>.xlsx, <pipeline>/<YYYYMMDD>.csv.
     Raises: StoreError when the folder cannot be written.
     """
-    sources = dict(rows.select("store", "source_file").unique(maintain_order=True).iter_rows())
     outputs = [output for output in pipeline.spec.outputs if output.per == "file"]
+    sources = dict(rows.select("store", "source_file").unique(maintain_order=True).iter_rows()) if outputs else {}
     calls = [(rows.filter(pl.col("store") == store), outputs, stem) for store, stem in file_stems(sources).items()]
     # Formatting numbers is Python's work; the reader processes are idle now.
     files: dict[str, bytes] = {}

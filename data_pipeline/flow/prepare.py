@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from data_pipeline.flow.beside import Beside
+from data_pipeline.flow.rejects import add_failures
+from data_pipeline.flow.steps import run_steps
 from data_pipeline.flow.tally import Tally
 from data_pipeline.ingest.antivirus import find_malware, open_scanner
 from data_pipeline.ingest.identity import choose_pipeline
@@ -25,6 +27,7 @@ from data_pipeline.model.tables import RawTable
 from data_pipeline.persist.files import write_atomically
 from data_pipeline.persist.landing import Landed
 from data_pipeline.persist.parts import writing_part
+from data_pipeline.transform.registry import compile_steps, split_steps
 from data_pipeline.validate.judge import Judge, Judged
 
 # Part of the key: other versions of our code or of the reader may read other rows.
@@ -48,8 +51,10 @@ class PrepareSettings(Protocol):
 
 
 def prepared_folder(home: Path, spec: PipelineSpec) -> Path:
-    """Where the judged files of a pipeline lie, by how it judges."""
-    key = hashlib.sha256(f"{spec.judging_hash} {READING_VERSION}".encode()).hexdigest()
+    """Where the judged files of a pipeline lie, by how it judges and which steps it takes on each chunk of a file."""
+    steps, _ = split_steps(compile_steps(spec.steps))
+    on_chunks = "".join(one.model_dump_json() for one in spec.steps[: len(steps)])
+    key = hashlib.sha256(f"{spec.judging_hash} {on_chunks} {READING_VERSION}".encode()).hexdigest()
     return home / "staging" / spec.name / key[:16]
 
 
@@ -78,36 +83,34 @@ def prepare_file(
     header = first.table.cells.columns
     spec = choose_pipeline(header, specs, name=name)
     judging, tally = Judge(header, spec, name=name), Tally(spec)
+    steps, _ = split_steps(compile_steps(spec.steps))
     part, rejects = f"{sha256}.parquet", f"{sha256}.rejects.parquet"
     folder = prepared_folder(home, spec)
-    with writing_part(folder / part) as accepted, writing_part(folder / rejects) as refused, Beside() as beside:
+    with writing_part(folder / part) as accepted, writing_part(folder / rejects) as refused:
 
         def keep(pair: tuple[RawTable, Judged]) -> None:
             table, judged = pair
-            accepted.add(judged.accepted)
-            refused.add(judged.rejects)
-            tally.add(table, judged)
+            stepped = run_steps(judged.accepted, steps)
+            accepted.add(stepped.rows)
+            refused.add(add_failures(judged.rejects, stepped.failures, table, spec, first=tally.records))
+            tally.add(table, judged, stepped)
 
-        for chunk in itertools.chain([first], tables):
-            beside.run(keep, (chunk.table, judging.judge(chunk.table, is_last=chunk.is_last)))
+        with Beside() as beside:
+            for chunk in itertools.chain([first], tables):
+                beside.run(keep, (chunk.table, judging.judge(chunk.table, is_last=chunk.is_last)))
+        judging.add_rejected(tally.rows_failed)
         judging.refuse_if_too_many()
     origin = first.table.origin
     prepared = Prepared(
         pipeline=spec.name,
         content_sha256=sha256,
-        cells_sha256=tally.cells_sha256,
         sheet=origin.sheet,
         rows_read=judging.records,
-        rows_accepted=tally.rows_accepted,
         rows_rejected=judging.rejected,
-        measures=tally.measures,
-        stores=dict(tally.stores),
-        sales_dates=tally.sales_dates,
         created_at=origin.created_at,
-        findings=tally.findings,
-        statistics=tally.statistics,
         part=part,
         rejects=rejects,
+        **tally.summarise(name=name),
     )
     write_atomically(folder / f"{sha256}.json", prepared.model_dump_json().encode())
     return prepared

@@ -14,7 +14,7 @@ from data_pipeline.model.snapshots import Candidate, Published
 from data_pipeline.persist import snapshots, tracking
 from data_pipeline.persist.lake import Shelf
 from data_pipeline.persist.snapshots import SnapshotDay
-from data_pipeline.pipelines.catalog import Pipeline, load_catalog
+from data_pipeline.pipelines.catalog import Pipeline
 
 HASH_SLICE_ROWS = 100_000
 
@@ -44,6 +44,8 @@ def publish(
         with workspace.database.transaction() as connection:
             known = snapshots.find_snapshot(connection, day, "find_by_manifest", manifest_hash=candidate.manifest.hash)
             version = snapshots.next_version(connection, day)
+            if known is not None and candidate.rejects is not None:
+                tracking.replace_step_rejects(connection, candidate.batch_ids, candidate.rejects)
         if known is None:
             known = publish_version(workspace, pipeline, day, candidate, version=version, dagster_run_id=dagster_run_id)
         show_in_duckdb(workspace)
@@ -77,6 +79,8 @@ def publish_version(
     with workspace.database.transaction() as connection:
         snapshots.define_relations(connection, pipeline.name, rows.schema, find_marts(pipeline))
     with workspace.database.transaction() as connection:
+        if candidate.rejects is not None:
+            tracking.replace_step_rejects(connection, candidate.batch_ids, candidate.rejects)
         return snapshots.publish_rows(
             connection,
             day,
@@ -100,7 +104,7 @@ def hash_rows(rows: pl.DataFrame) -> str:
 
 def show_in_duckdb(workspace: Workspace) -> None:
     """Makes DuckDB show what Postgres says is published; a version whose file is lost is written again from there."""
-    marts = {name: find_marts(pipeline) for name, pipeline in load_catalog().items()}
+    marts = {name: find_marts(pipeline) for name, pipeline in workspace.pipelines().items()}
     shelves: dict[str, Shelf] = {}
     with workspace.lake.changing(), workspace.database.transaction() as connection:
         for row in tracking.rows_of(connection, "list_published"):

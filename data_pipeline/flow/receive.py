@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Sequence
 from data_pipeline.errors import DriveError
 from data_pipeline.flow.prepare import OnProgress, prepare_all
 from data_pipeline.flow.record import Receipt, Statement, record_fresh, record_parked, record_repeat
+from data_pipeline.flow.route import find_candidates
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.drive import find_name_fault
 from data_pipeline.model.batches import DriveFile, FileFault, Prepared
 from data_pipeline.persist import tracking
 from data_pipeline.persist.landing import Landed
 from data_pipeline.persist.tracking import Row
-from data_pipeline.pipelines.catalog import load_catalog
 
 
 def receive_files(
@@ -84,11 +84,16 @@ def record_all(
     workspace: Workspace, fresh: Sequence[tuple[DriveFile, Landed]], statement: Statement, on_progress: OnProgress
 ) -> Iterable[tuple[tuple[DriveFile, Landed], Receipt]]:
     """Has files read in parallel, and records them in the order of their export."""
-    candidates = [statement.pipeline] if statement.pipeline else sorted(load_catalog())
-    specs = tuple(workspace.pipeline(name).spec for name in candidates)
-    named = [(landed, file.path.name) for file, landed in fresh]
-    prepared = prepare_all(workspace.sandbox, named, specs, settings=workspace.settings, on_progress=on_progress)
-    coming_in = [(file, landed, one) for (file, landed), one in zip(fresh, prepared, strict=True)]
+    routes: dict[tuple[str, ...], list[tuple[DriveFile, Landed]]] = {}
+    for file, landed in fresh:
+        candidates = find_candidates(file, workspace.pipelines(), statement.pipeline)
+        routes.setdefault(tuple(one.name for one in candidates), []).append((file, landed))
+    coming_in: list[tuple[DriveFile, Landed, Prepared | FileFault]] = []
+    for route, members in routes.items():
+        specs = tuple(workspace.pipeline(name).spec for name in route)
+        named = [(landed, file.path.name) for file, landed in members]
+        prepared = prepare_all(workspace.sandbox, named, specs, settings=workspace.settings, on_progress=on_progress)
+        coming_in += [(file, landed, one) for (file, landed), one in zip(members, prepared, strict=True)]
     for file, landed, one in sorted(coming_in, key=lambda delivery: order_of_export(delivery[0], delivery[2])):
         yield (file, landed), record_fresh(workspace, file, landed, one, statement)
 

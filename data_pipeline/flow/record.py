@@ -4,9 +4,9 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Literal
 
+from data_pipeline.flow.route import find_candidates
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.identity import Identity, collect_witnesses, decide_identity
 from data_pipeline.model.batches import DriveFile, FileFault, Prepared, Witness
@@ -14,7 +14,7 @@ from data_pipeline.model.spec import IdentitySpec
 from data_pipeline.persist import tracking
 from data_pipeline.persist.landing import Landed
 from data_pipeline.persist.tracking import NewBatch, Row, Transaction
-from data_pipeline.pipelines.catalog import Pipeline, load_catalog
+from data_pipeline.pipelines.catalog import Pipeline
 
 Outcome = Literal["batch", "failed", "same_bytes", "same_cells", "parked", "unreadable"]
 
@@ -106,7 +106,7 @@ def record_fresh(
 ) -> Receipt:
     """New bytes: a new version of a delivery, the same cells re-saved, a failed file, or a parked one."""
     judged = prepared if isinstance(prepared, Prepared) else None
-    pipeline = find_named_pipeline(workspace, file, judged, statement)
+    pipeline = find_named_pipeline(workspace, file, prepared, statement)
     declared = pipeline.spec.identity if pipeline else IdentitySpec()
     with workspace.database.transaction() as connection:
         names = tracking.load_store_names(connection, declared.chain_prefixes)
@@ -130,18 +130,13 @@ def record_fresh(
 
 
 def find_named_pipeline(
-    workspace: Workspace, file: DriveFile, judged: Prepared | None, statement: Statement
+    workspace: Workspace, file: DriveFile, prepared: Prepared | FileFault, statement: Statement
 ) -> Pipeline | None:
-    """The pipeline that the operator, the header or a folder names; the only one there is needs no name."""
-    if statement.pipeline is not None:
-        return workspace.pipeline(statement.pipeline)
-    if judged is not None:
-        return workspace.pipeline(judged.pipeline)
-    catalog = load_catalog()
-    named = [folder for folder in PurePath(file.relative).parts[:-1] if folder in catalog]
-    if named:
-        return catalog[named[-1]]
-    return next(iter(catalog.values())) if len(catalog) == 1 else None
+    """The pipeline that the operator or the header names; without a header the only one that takes such files."""
+    if statement.pipeline is None and prepared.pipeline is not None:
+        return workspace.pipeline(prepared.pipeline)
+    candidates = find_candidates(file, workspace.pipelines(), statement.pipeline)
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def record_parked(

@@ -9,6 +9,7 @@ from data_pipeline.aggregate.completeness import read_roster
 from data_pipeline.errors import RequestError
 from data_pipeline.flow.receive import receive_files
 from data_pipeline.flow.record import Receipt, Statement
+from data_pipeline.flow.route import find_candidates
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.references import load_references
 from data_pipeline.model.batches import DriveFile
@@ -60,6 +61,18 @@ def look_at_file(path: Path) -> DriveFile:
     status = path.lstat()
     relative = Path(path.parent.name) / path.name
     return DriveFile(path=path, relative=str(relative), size_bytes=status.st_size, mtime_ns=status.st_mtime_ns)
+
+
+def find_only_pipeline(workspace: Workspace, path: Path, stated: str | None) -> Pipeline:
+    """The pipeline that the operator states, or the only one that takes files of that place and name.
+
+    Raises: RequestError when there are several.
+    """
+    candidates = find_candidates(look_at_file(path), workspace.pipelines(), stated)
+    if len(candidates) > 1:
+        names = ", ".join(one.name for one in candidates)
+        raise RequestError(f"{path}: may be for several pipelines ({names}). Say which one with --pipeline.")
+    return candidates[0]
 
 
 def assign_file(

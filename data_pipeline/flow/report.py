@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from data_pipeline.errors import SpecError
 from data_pipeline.flow.publish import find_published, load_published, show_in_duckdb
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.model.snapshots import Published
 from data_pipeline.persist import tracking
 from data_pipeline.persist.snapshots import as_published, select
 from data_pipeline.persist.tracking import Row
-from data_pipeline.pipelines.catalog import Pipeline, load_catalog
+from data_pipeline.pipelines.catalog import Pipeline
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def read_overview(workspace: Workspace) -> Overview:
         published = tracking.rows_of(connection, "list_current_snapshots")
         failed = [
             row
-            for name in load_catalog()
+            for name in workspace.pipelines()
             for row in tracking.rows_of(connection, "list_failed", pipeline=name, business_date=None)
         ]
         return Overview(
@@ -61,6 +62,16 @@ def report_day(
         deliveries = tracking.rows_of(connection, "list_file_jobs", **day)
         rejects = tracking.rows_of(connection, "list_batch_errors", **day, most=most_rejects)
     return DayReport(published, deliveries, rejects)
+
+
+def list_pipelines_of(workspace: Workspace, business_date: dt.date) -> list[str]:
+    """The pipelines to which anything was delivered for a date."""
+    with workspace.database.transaction() as connection:
+        return [
+            name
+            for name in workspace.pipelines()
+            if tracking.rows_of(connection, "list_file_jobs", pipeline=name, business_date=business_date)
+        ]
 
 
 def compare_databases(workspace: Workspace, pipeline: Pipeline, business_date: dt.date) -> dict[str, Row]:
@@ -93,16 +104,23 @@ def as_numbers(rows: list[Row]) -> Row:
     return {name: value if isinstance(value, str) else float(value or 0) for name, value in rows[0].items()}
 
 
-def summarise_stores(rows: pl.DataFrame) -> pl.DataFrame:
-    """What a planner wants to see first.
+def summarise(rows: pl.DataFrame, pipeline: Pipeline) -> pl.DataFrame:
+    """What the declaration wants seen first.
 
-    Shape: one row per store of a stock health snapshot: rows, SKUs to order, their cost, emergency SKUs and cost.
-    Units: costs IDR.
+    Shape: one row per group of a snapshot, sorted: the columns of `summary.by`, then one per title.
+    Raises: SpecError when an aggregate cannot be had of the snapshot.
     """
-    return rows.group_by("store", maintain_order=True).agg(
-        pl.len().alias("rows"),
-        (pl.col("final_qty") > 0).sum().alias("orders"),
-        pl.col("final_cost").sum().alias("order_cost_idr"),
-        (pl.col("emergency_qty") > 0).sum().alias("emergency_orders"),
-        pl.col("emergency_cost").sum().alias("emergency_cost_idr"),
-    )
+    summary = pipeline.spec.summary
+    if summary is None:
+        return pl.DataFrame()
+    shown = [pl.sql_expr(aggregate).alias(title) for title, aggregate in summary.show.items()]
+    try:
+        return rows.group_by(summary.by).agg(shown).sort(summary.by)
+    except pl.exceptions.PolarsError as error:
+        raise SpecError(f"pipeline {pipeline.name!r}, summary: cannot be had of the snapshot: {error}") from error
+
+
+def is_beside_files(pipeline: Pipeline) -> bool:
+    """Whether the summary's lines are those of the stores that files are of."""
+    spec = pipeline.spec
+    return spec.summary is not None and spec.summary.by == ("store",) and spec.identity.store_column is not None

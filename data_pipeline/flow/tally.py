@@ -5,13 +5,16 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 import polars as pl
 
-from data_pipeline.aggregate.measures import sum_measures
+from data_pipeline.aggregate.measures import keep_measurable, sum_measures
 from data_pipeline.flow.cells_digest import CellsDigest
 from data_pipeline.flow.columns import Columns
+from data_pipeline.flow.steps import Stepped, add_counts, tell_counts
 from data_pipeline.model.findings import Finding
+from data_pipeline.model.processing import StepCount
 from data_pipeline.model.spec import PipelineSpec
 from data_pipeline.model.statistics import FieldStatistics
 from data_pipeline.model.tables import RawTable
@@ -23,26 +26,36 @@ class Tally:
 
     def __init__(self, spec: PipelineSpec) -> None:
         self._spec = spec
-        self._sums: dict[str, list[float]] = {name: [] for name in spec.measures}
+        self._sums: dict[str, list[float]] = {}
         self._meaning, self._unread = CellsDigest(), hashlib.sha256()
         self._findings: list[Finding] = []
         self.stores: Counter[str] = Counter()
         self._days: Counter[str] = Counter()
         self._columns = Columns()
-        self.rows_accepted = 0
+        self.rows_accepted = self.rows_failed = 0
+        self.steps: tuple[StepCount, ...] = ()
 
-    def add(self, table: RawTable, judged: Judged) -> None:
-        """Counts a chunk in."""
+    def add(self, table: RawTable, judged: Judged, stepped: Stepped | None = None) -> None:
+        """Counts a chunk in; without steps, the accepted rows are those that are kept."""
+        rows = judged.accepted if stepped is None else stepped.rows
+        counts, failed = ((), 0) if stepped is None else (stepped.counts, stepped.rejected_records)
+        self.steps = add_counts([*self.steps, *counts])
+        self.rows_failed += failed
         self._columns.add(table)
         self._meaning.add(judged.values)
         unread = judged.rejects.select("record_index", "error_code", "column_name", "raw_text")
         self._unread.update(unread.write_csv(include_header=False).encode())
-        for name, total in sum_measures(judged.accepted, self._spec.measures).items():
-            self._sums[name].append(total)
+        for name, total in sum_measures(rows, keep_measurable(self._spec.measures, rows.columns)).items():
+            self._sums.setdefault(name, []).append(total)
         self.stores.update(count_values(judged, self._spec.identity.store_column))
         self._days.update(count_values(judged, self._spec.identity.day_column))
         self._findings += judged.findings
-        self.rows_accepted += judged.accepted.height
+        self.rows_accepted += judged.accepted.height - failed
+
+    @property
+    def records(self) -> int:
+        """Records so far, rejected ones too."""
+        return self._columns.records
 
     @property
     def cells_sha256(self) -> str:
@@ -72,6 +85,18 @@ class Tally:
     def findings(self) -> list[Finding]:
         """What was found, each kind of thing once."""
         return merge_findings(self._findings)
+
+    def summarise(self, *, name: str) -> dict[str, Any]:
+        """What a Prepared says of the file's records; the findings name the file."""
+        return {
+            "cells_sha256": self.cells_sha256,
+            "rows_accepted": self.rows_accepted,
+            "measures": self.measures,
+            "stores": dict(self.stores),
+            "sales_dates": self.sales_dates,
+            "findings": [*self.findings, *tell_counts(self.steps, name=name)],
+            "statistics": self.statistics,
+        }
 
 
 def count_values(judged: Judged, column: str | None) -> dict[str, int]:

@@ -12,7 +12,7 @@ from data_pipeline.persist import tracking
 from data_pipeline.persist.database import Database, open_database
 from data_pipeline.persist.lake import Lake
 from data_pipeline.persist.landing import Landing
-from data_pipeline.pipelines.catalog import Pipeline, find_pipeline
+from data_pipeline.pipelines.catalog import Pipeline, find_pipeline, load_catalog
 from data_pipeline.settings import Settings
 
 
@@ -54,8 +54,12 @@ class Workspace:
         return self.settings.home
 
     def pipeline(self, name: str) -> Pipeline:
-        """The pipeline of that name. Raises: RequestError."""
-        return find_pipeline(name)
+        """The pipeline of that name. Raises: RequestError, or SpecError when it is faulty."""
+        return find_pipeline(name, self.settings.pipelines_dir)
+
+    def pipelines(self) -> dict[str, Pipeline]:
+        """Every pipeline by name, the built-in ones first."""
+        return load_catalog(self.settings.pipelines_dir)
 
     def pipeline_id(self, pipeline: Pipeline) -> uuid.UUID:
         """Its id in the database, registered at first use."""

@@ -59,6 +59,8 @@ class FileFault(BaseModel):
 
     code: str
     message: str
+    pipeline: str | None = None
+    """By whose rules; None when it was not yet known whose file it is."""
 
 
 class DriveFile(BaseModel):

@@ -1,12 +1,11 @@
 """What each part of a spec says of the others, and where that cannot be."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from data_pipeline.model.destinations import find_unfit as find_unfit_destinations
-from data_pipeline.model.rules import BaseRule, ConditionRule
 
 if TYPE_CHECKING:
     from data_pipeline.model.spec import PipelineSpec
@@ -41,9 +40,7 @@ def find_contradictions(spec: "PipelineSpec", *, also_known: frozenset[str] = fr
     """Every one. `also_known`: names of columns that are declared, but faulty in themselves."""
     known = [*dict.fromkeys(column.name for column in spec.columns), *sorted(also_known)]
     faults = [*find_doubled(spec), *find_unknown(spec, known)]
-    for position, rule in enumerate(spec.rules):
-        faults += [(("rules", position, *path), message) for path, message in find_broken_sql(rule, known)]
-    is_known = spec.process is None and not spec.steps
+    is_known = spec.process is None and not spec.steps and spec.source.evolution in ("freeze", "reject")
     published = [*(column.name for column in spec.columns if column.published), *sorted(also_known), *SNAPSHOT_COLUMNS]
     faults += find_unfit_destinations(spec.destinations, known, published if is_known else None)
     return [*faults, *find_unfit(spec), *find_unshowable(spec)]
@@ -75,11 +72,18 @@ def find_unknown(spec: "PipelineSpec", known: list[str]) -> Iterator[Fault]:
 
 def list_named_columns(spec: "PipelineSpec") -> list[tuple[Path, str]]:
     """Every place that names a column."""
-    named: list[tuple[Path, str]] = [(("grain", place), column) for place, column in enumerate(spec.grain)]
-    named += list_measured(spec) + list_ruled(spec)
+    # After steps there are other columns; they are known to whoever compiles the steps.
+    named = [] if spec.steps else list_published(spec)
+    named += list_ruled(spec)
     keys = ("store_column", "date_column", "sales_date_column")
     evidence = [(key, getattr(spec.identity, key)) for key in keys]
     return named + [(("identity", key), column) for key, column in evidence if column is not None]
+
+
+def list_published(spec: "PipelineSpec") -> list[tuple[Path, str]]:
+    """The columns that a snapshot is keyed by and that are summed."""
+    grain: list[tuple[Path, str]] = [(("grain", place), column) for place, column in enumerate(spec.grain)]
+    return grain + list_measured(spec)
 
 
 def list_measured(spec: "PipelineSpec") -> list[tuple[Path, str]]:
@@ -98,23 +102,6 @@ def list_ruled(spec: "PipelineSpec") -> list[tuple[Path, str]]:
         for place, rule in enumerate(spec.rules)
         for column in rule.columns_named
     ]
-
-
-def find_broken_sql(rule: BaseRule, known: list[str]) -> Iterator[Fault]:
-    """Conditions that are no SQL, or name columns that are not declared."""
-    conditions: dict[str, Any] = {"where": rule.where}
-    if isinstance(rule, ConditionRule):
-        conditions["condition"] = rule.condition
-    for key, condition in conditions.items():
-        if condition is None:
-            continue
-        try:
-            columns = pl.sql_expr(condition).meta.root_names()
-        except (pl.exceptions.PolarsError, ValueError) as error:
-            yield (key,), f"expected a SQL condition, found {condition!r}: {error}"
-            continue
-        for column in sorted({*columns} - {*known}):
-            yield (key,), f"unknown column {column!r} in {condition!r}; declared: {', '.join(known)}"
 
 
 def find_unshowable(spec: "PipelineSpec") -> Iterator[Fault]:

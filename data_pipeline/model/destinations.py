@@ -154,12 +154,7 @@ class WebhookDestination(BaseDestination):
 
 
 Destination = Annotated[
-    CsvDestination
-    | JsonlDestination
-    | XlsxDestination
-    | ParquetDestination
-    | PostgresDestination
-    | WebhookDestination,
+    CsvDestination | JsonlDestination | XlsxDestination | ParquetDestination | PostgresDestination | WebhookDestination,
     Field(discriminator="kind"),
 ]
 
@@ -167,7 +162,7 @@ Destination = Annotated[
 def find_unfit(
     destinations: Sequence[Destination], declared: Sequence[str], published: Sequence[str] | None
 ) -> Iterator[Fault]:
-    """What does not fit the rest of the declaration. `published`: the snapshot's columns, None when only its code knows."""
+    """What does not fit the rest. `published`: the snapshot's columns, None when only its code knows them."""
     names = [destination.name for destination in destinations]
     for place, destination in enumerate(destinations):
         path = ("destinations", place)

@@ -5,60 +5,61 @@ left out, and the rest is still asked whether it fits together.
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
-from data_pipeline.model.contradictions import ContradictionError, Fault, Path
+from data_pipeline.model.contradictions import Fault, Path, find_contradictions
 from data_pipeline.model.spec import PipelineSpec
+
+FindMeaningless = Callable[[PipelineSpec, frozenset[str]], list[Fault]]
+"""The spec, and columns that are declared but faulty -> faults."""
 
 # What stands in for a part that is faulty itself or missing, so that the others can be looked at.
 STAND_IN: Mapping[str, Any] = {"name": "x", "title": "", "description": "", "columns": [], "grain": [],
                               "process": {"processor": "x:x"}}  # fmt: skip
 
 
-def read_spec(declared: Any) -> tuple[PipelineSpec | None, list[Fault]]:
-    """The spec and no fault, or None and all of them."""
+def read_spec(
+    declared: Any, find_meaningless: FindMeaningless = lambda _, __: []
+) -> tuple[PipelineSpec | None, list[Fault]]:
+    """The spec and no fault, or None and all of them; `find_meaningless` says what only layers above can know."""
     try:
-        return PipelineSpec.model_validate(declared), []
+        spec = PipelineSpec.model_validate(declared, context={"is_lenient": True})
     except ValidationError as error:
-        faults, details = expand(error), error.errors()
-    if isinstance(declared, dict) and not any(is_contradiction(detail) for detail in details):
-        faults += find_more(declared, [detail["loc"] for detail in details])
-    return None, faults
+        faults = expand(error)
+        if isinstance(declared, dict):
+            faults += find_more(declared, [detail["loc"] for detail in error.errors()], find_meaningless)
+        return None, faults
+    faults = find_contradictions(spec) + find_meaningless(spec, frozenset())
+    return (None, faults) if faults else (spec, [])
 
 
-def find_more(declared: dict[str, Any], faulty: list[Path]) -> list[Fault]:
+def find_more(declared: dict[str, Any], faulty: list[Path], find_meaningless: FindMeaningless) -> list[Fault]:
     """What does not fit together in the parts that are not faulty in themselves."""
     rest, kept, names = leave_out(declared, faulty)
     try:
-        PipelineSpec.model_validate(rest, context={"also_known": names})
+        spec = PipelineSpec.model_validate(rest, context={"is_lenient": True})
     except ValidationError as error:
-        return [
-            (
-                (path[0], kept[str(path[0])][int(path[1])], *path[2:]) if path[0] in kept and len(path) > 1 else path,
-                words,
-            )
-            for path, words in expand(error)
-        ]
-    return []
+        more = expand(error)
+    else:
+        more = find_contradictions(spec, also_known=names) + find_meaningless(spec, names)
+    return [move_back(path, kept, words) for path, words in more]
 
 
-def is_contradiction(detail: ErrorDetails) -> bool:
-    """Whether it is of parts that are right by themselves."""
-    return isinstance(detail.get("ctx", {}).get("error"), ContradictionError)
+def move_back(path: Path, kept: Mapping[str, list[int]], words: str) -> Fault:
+    """A fault among the parts that were kept, where its part stands in the declaration."""
+    if path[0] in kept and len(path) > 1:
+        path = (path[0], kept[str(path[0])][int(path[1])], *path[2:])
+    return path, words
 
 
 def expand(error: ValidationError) -> list[Fault]:
     """Faults with their paths as they are written in the declaration."""
     faults: list[Fault] = []
     for detail in error.errors():
-        if is_contradiction(detail):
-            faults += detail["ctx"]["error"].faults
-            continue
         path = strip_kind(detail["loc"])
         message = detail["msg"]
         if detail["type"] == "extra_forbidden":

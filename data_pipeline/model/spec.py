@@ -38,6 +38,8 @@ class SourceSpec(Part):
     """Which files belong to the pipeline."""
 
     patterns: tuple[str, ...] = ("*.xlsx", "*.csv")
+    only_named: bool = False
+    """True: takes only files that are said to be its own, by `--pipeline` or by lying in a folder of its name."""
     ignored_headers: tuple[str, ...] = ()
     """Known columns that nobody uses; any other unknown header is reported."""
     evolution: Literal["freeze", "reject", "rescue", "add"] = "freeze"
@@ -118,6 +120,8 @@ class StepSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     use: str
+    message: str | None = None
+    """For the sender of a row that fails, instead of the product's own words."""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -186,8 +190,8 @@ class PipelineSpec(Part):
     @model_validator(mode="after")
     def check_references(self, info: ValidationInfo) -> Self:
         """The parts fit together."""
-        also_known = (info.context or {}).get("also_known", frozenset())
-        if faults := find_contradictions(self, also_known=also_known):
+        is_lenient = (info.context or {}).get("is_lenient", False)  # whoever says so asks for the faults themselves
+        if not is_lenient and (faults := find_contradictions(self)):
             raise ContradictionError(faults)
         return self
 

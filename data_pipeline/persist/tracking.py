@@ -210,6 +210,17 @@ def copy_rejects(connection: Connection, batch_id: uuid.UUID, rejects: pl.DataFr
             copy.write_row((batch_id, sheet, *(clean(value) for value in row)))
 
 
+def replace_step_rejects(connection: Connection, batch_ids: Sequence[uuid.UUID], rejects: pl.DataFrame) -> None:
+    """Keeps the rows of a date that its steps reject, instead of those they rejected before, and counts them.
+
+    Shape: `rejects` has `batch`, a position in `batch_ids`, `sheet`, and the columns of a judged rejected row.
+    """
+    run(connection, "clear_step_errors", batch_ids=list(batch_ids))
+    for (batch, sheet), rows in rejects.partition_by("batch", "sheet", as_dict=True, maintain_order=True).items():
+        copy_rejects(connection, batch_ids[batch], rows, sheet=sheet)
+    run(connection, "count_step_errors", batch_ids=list(batch_ids))
+
+
 def clean(value: object) -> object:
     """Text without NUL, which Postgres refuses, in JSON's spelling or plain."""
     return value.replace("\\u0000", "\\\\u0000").replace("\0", "\\0") if isinstance(value, str) else value

@@ -39,7 +39,7 @@ def match_headers(present: Sequence[str], spec: PipelineSpec, *, name: str) -> M
     }
     missing = [column for column in spec.columns if column.name not in headers and column.published]
     if missing:
-        raise FileRejected("MISSING_COLUMNS", describe_missing(missing, present, name=name))
+        raise FileRejected("MISSING_COLUMNS", describe_missing(missing, present, name=name), spec.name)
     known = {*headers.values(), *spec.source.ignored_headers}
     unknown = [header for header in present if header not in known]
     evolution = spec.source.evolution
@@ -48,6 +48,7 @@ def match_headers(present: Sequence[str], spec: PipelineSpec, *, name: str) -> M
             "UNEXPECTED_COLUMNS",
             f"{name}: the header has {', '.join(map(repr, unknown))}, which pipeline {spec.name!r} does not expect. "
             "Send it without them, or declare them.",
+            spec.name,
         )
     added = name_added(unknown, spec) if evolution == "add" else {}
     rescued = [header for header in unknown if header not in added.values()] if evolution in ("add", "rescue") else []

@@ -189,6 +189,7 @@ class Judge:
                     REFUSING[check.severity],
                     f"{self._name}: {count} of {self.records} rows break rule {check.name[1:]!r}, {allowed}. "
                     f"{self._describe_first()} Mend the file and send it again.",
+                    self.pipeline,
                 )
         limit = self._spec.source.reject_file_over_percent
         if self.rejected * 100 > self.records * limit:
@@ -196,6 +197,7 @@ class Judge:
                 "TOO_MANY_REJECTED",
                 f"{self._name}: {self.rejected} of {self.records} rows are unusable, {limit:g} % are allowed. "
                 f"{self._describe_first()} Mend the file and send it again.",
+                self.pipeline,
             )
 
     def _describe_first(self) -> str:

@@ -11,7 +11,7 @@ from data_pipeline_tests.specs import declare_shelf, shelf_spec
 SKU = {"name": "sku", "header": "SKU", "type": "text"}
 STOCK = {"name": "stock", "header": "Stok", "type": "integer"}
 # A declaration whose other parts name no column but sku.
-PLAIN: dict[str, Any] = {"rules": [], "identity": {}, "measures": {}, "grain": ["sku"]}
+PLAIN: dict[str, Any] = {"rules": [], "identity": {}, "measures": {}, "grain": ["sku"], "outputs": []}
 
 
 def find_faults(**changes: Any) -> list[tuple[str, str]]:
@@ -76,7 +76,8 @@ def test_all_faults_are_reported_together() -> None:
     ("changes", "message"),
     [
         ({"columns": [SKU, STOCK, {**SKU, "header": "Kode"}]}, "columns.2.name: column 'sku' is declared twice"),
-        ({"columns": [SKU, {**STOCK, "name": "source_row"}]}, "columns.1.name: column name 'source_row' belongs to the product"),
+        ({"columns": [SKU, {**STOCK, "name": "source_row"}]},
+         "columns.1.name: column name 'source_row' belongs to the product"),
         ({"grain": ["sku", "shelf"]}, "grain.1: unknown column 'shelf'; declared: sku"),
         ({"measures": {"value": ["price"]}}, "measures.value.0: unknown column 'price'; declared: sku"),
         ({"rules": [{"kind": "range", "name": "positive", "column": "stock"}]},
@@ -91,6 +92,44 @@ def test_all_faults_are_reported_together() -> None:
 )  # fmt: skip
 def test_a_name_that_is_not_declared_exactly_once_is_a_fault(changes: dict[str, Any], message: str) -> None:
     assert find_faults(**{**PLAIN, "columns": [SKU], **changes}) == [("", f"Value error, {message}")]
+
+
+def test_a_file_for_each_store_needs_files_of_stores() -> None:
+    output = {"name": "complete", "per": "file", "style": "machine", "columns": {"SKU": "sku"}}
+    message = "outputs.0.per: 'file' needs identity.store_column: one file is written for each store"
+
+    assert find_faults(**{**PLAIN, "identity": {"sender": "desk"}, "outputs": [output]}) == [
+        ("", f"Value error, {message}")
+    ]
+    PipelineSpec.model_validate(declare_shelf(**{**PLAIN, "outputs": [{**output, "per": "date"}]}))
+
+
+def test_a_summary_is_of_groups_and_of_sql() -> None:
+    assert find_faults(summary={"by": [], "show": {}}) == [
+        ("summary.by", "Tuple should have at least 1 item after validation, not 0"),
+        ("summary.show", "Dictionary should have at least 1 item after validation, not 0"),
+    ]
+    [(_, message)] = find_faults(summary={"by": ["store"], "show": {"pieces": "sum(stock"}})
+    assert message.startswith("Value error, summary.show.pieces: expected a SQL aggregate, found 'sum(stock': ")
+
+
+@pytest.mark.parametrize("blank", ["", 0])
+def test_what_means_blank_is_a_text(blank: object) -> None:
+    [(path, _)] = find_faults(columns=[{**SKU, "blank_as": [blank]}])
+
+    assert path == "columns.0.blank_as.0"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"columns": [{**SKU, "blank_as": ["-"]}]}, {"source": {"reading": {"short_years": "last"}}}],
+    ids=["blank_as", "short_years"],
+)
+def test_how_cells_are_read_is_part_of_both_hashes(changes: dict[str, Any]) -> None:
+    plain, changed = (shelf_spec(**{**PLAIN, "columns": [SKU], **more}) for more in ({}, changes))
+
+    assert plain.judging_hash != changed.judging_hash
+    assert plain.content_hash != changed.content_hash
 
 
 def test_all_wrong_names_are_reported_together() -> None:
@@ -138,11 +177,14 @@ CHANGES: dict[str, tuple[Any, bool, bool]] = {
     "rules": ([], True, True),
     "identity": ({"store_column": "store"}, True, True),
     "roster": (None, False, True),
+    "steps": ([{"use": "trim", "columns": ["brand"]}], False, True),
     "process": ({"processor": "processors:compute", "options": {"rule_set": "R2"}}, False, True),
     "grain": (["sku"], False, True),
     "measures": ({"sales": ["daily_sales"]}, True, True),
     "marts": ([], False, False),
     "outputs": ([], False, False),
+    "summary": ({"by": ["store"], "show": {"rows": "count(*)"}}, False, False),
+    "destinations": ([{"kind": "csv", "name": "all", "path": "all.csv"}], False, False),
     "flush": ({"files": 9}, False, False),
     "retry": ({"attempts": 9}, False, False),
 }

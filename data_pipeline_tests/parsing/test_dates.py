@@ -84,6 +84,34 @@ def test_years_of_two_digits_are_read_only_in_a_declared_order(
     assert read_dates([text], decide_dates({"A": [text, "31/12/2026"]})["A"]) == [None]
 
 
+def decide_short(*columns: list[str]) -> list[DateFormat]:
+    """The formats of columns whose years of two digits are declared to stand last."""
+    votes = {str(place): vote_dates(texts, short_years_last=True) for place, texts in enumerate(columns)}
+    return list(decide_date_orders(votes, declared=None, short_years_last=True).values())
+
+
+def test_years_of_two_digits_that_stand_last_decide_the_order_too() -> None:
+    texts = ["31/12/26", "12/31/26", "3/4/26", "03.03.26", "31/02/26", "2026-01-05"]
+
+    assert vote_dates(texts, short_years_last=True) == DateVote(ymd=1, dmy=1, mdy=1, ambiguous=1, either=1, others=1)
+    day_first, month_first, follows = decide_short(["31/12/26", "3/4/26"], ["12/31/26"], ["3/4/26"])
+    assert read_dates(["3/4/26", "31/12/26", "3/4/2026"], day_first) == [
+        dt.date(2026, 4, 3), dt.date(2026, 12, 31), dt.date(2026, 4, 3)
+    ]  # fmt: skip
+    assert read_dates(["3/4/26", "31/12/26"], month_first) == [dt.date(2026, 3, 4), None]
+    assert read_dates(["3/4/26"], follows) == [None], "the other columns contradict each other"
+    [_, follows] = decide_short(["31/12/26"], ["3/4/26"])
+    assert read_dates(["3/4/26"], follows) == [dt.date(2026, 4, 3)]
+
+
+def test_years_of_two_digits_that_nothing_orders_are_not_read() -> None:
+    [alone], [torn] = decide_short(["3/4/26"]), decide_short(["31/12/26", "12/31/26"])
+
+    assert read_dates(["3/4/26", "3/3/26"], alone) == [None, dt.date(2026, 3, 3)]
+    assert read_dates(["31/12/26", "12/31/26", "3/4/26"], torn) == [None, None, None]
+    assert are_two_days(pl.Series(["3/4/26", "3/3/26", "31/12/26"])).to_list() == [True, False, False]
+
+
 @pytest.mark.parametrize("text", ["2026-02-30", "31/04/2026", "1/2/3", "2026-01-05 10:00", "5 Jan 2026", "31/12-2026"])
 def test_what_is_no_day_is_not_read(text: str) -> None:
     assert read_dates([text], DateFormat("dmy", "", is_ambiguous=False)) == [None]

@@ -88,3 +88,55 @@ def test_iso_days_are_read_whatever_the_order() -> None:
     judged = judge_text(["1"], ["2"], date_order="mdy")
 
     assert judged.accepted["day"].to_list() == [dt.date(2026, 1, 5)]
+
+
+def judge_days(days: list[str], *, blank_as: tuple[str, ...] = (), **reading: Any) -> Judged:
+    """Judges a column of days, of moments beside them, and of numbers, all of which may be blank."""
+    names = {"day": "date", "at": "datetime", "price": "number"}
+    columns = [
+        {"name": name, "header": name, "type": kind, "nullable": True, "blank_as": blank_as}
+        for name, kind in names.items()
+    ]
+    sku = {"name": "sku", "header": "SKU", "type": "text"}
+    changed = {"columns": [sku, *columns], "rules": [], "identity": {}, "measures": {}, "grain": ["sku"], "outputs": []}
+    source = {"reject_file_over_percent": 100, "reading": reading}
+    spec = PipelineSpec.model_validate(declare_shelf(**changed, source=source))
+    lines = [f"{number} | {day} | {day} | " for number, day in enumerate(days)]
+    return judge(raw_table("\n".join(["SKU | day | at | price", *lines])), spec, name="a.csv")
+
+
+def test_years_of_two_digits_that_stand_last_are_read_by_evidence() -> None:
+    days = ["31/12/25", "3/4/26"]
+
+    plain, declared = judge_days(days), judge_days(days, short_years="last")
+
+    assert [code for code, _ in reasons(plain)] == [
+        "UNREADABLE_CELL",
+        "UNREADABLE_CELL",
+        "AMBIGUOUS_DATE",
+        "AMBIGUOUS_DATE",
+    ]
+    assert declared.accepted["day"].to_list() == [dt.date(2025, 12, 31), dt.date(2026, 4, 3)]
+    assert reasons(judge_days(["3/4/26"], short_years="last")) == [("AMBIGUOUS_DATE", "3/4/26")] * 2
+
+
+def test_what_the_sender_writes_for_nothing_is_blank() -> None:
+    nothing = "0000-00-00 00:00:00"
+    days = ["2026-01-05", f" {nothing} ", "0000-00-00"]
+
+    judged = judge_days(days, blank_as=(nothing,))
+
+    assert judged.accepted.select("sku", "day", "at").rows()[1] == ("1", None, None)
+    assert {text for _, text in reasons(judged)} == {"0000-00-00"}
+    assert {code for code, _ in reasons(judge_days(days))} == {"UNREADABLE_CELL"}
+
+
+def test_a_blank_by_another_name_is_missing_where_a_value_is_needed() -> None:
+    columns = [{"name": "sku", "header": "SKU", "type": "text", "blank_as": ["-"]}]
+    changed = {"columns": columns, "rules": [], "identity": {}, "measures": {}, "grain": ["sku"], "outputs": []}
+    spec = PipelineSpec.model_validate(declare_shelf(**changed, source={"reject_file_over_percent": 100}))
+
+    judged = judge(raw_table("SKU\n1\n-"), spec, name="a.csv")
+
+    assert judged.accepted["sku"].to_list() == ["1"]
+    assert reasons(judged) == [("MISSING_VALUE", "-")]

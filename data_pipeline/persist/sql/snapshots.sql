@@ -18,6 +18,13 @@ from snapshots join pipelines on pipelines.id = snapshots.pipeline_id
 where is_current
 order by pipelines.name, business_date;
 
+-- name: list_earlier_snapshots
+-- What is shown of the days before a date, oldest first.
+select id, business_date, parquet_path from snapshots
+where pipeline_id = :pipeline_id and is_current
+  and business_date < :business_date and business_date >= :first
+order by business_date;
+
 -- name: next_version
 select coalesce(max(version), 0) + 1 as version from snapshots
 where pipeline_id = :pipeline_id and business_date = :business_date;

@@ -139,7 +139,20 @@ set status = 'failed', completed_at = now(), error_code = :error_code, error_mes
 where id = :id and attempts = :attempts and status = 'processing';
 
 -- name: clear_batch_errors
-delete from batch_errors where batch_id = :batch_id;
+delete from batch_errors where batch_id = :batch_id and destination is null;
+
+-- name: clear_step_errors
+-- Rows that a step over a whole date rejected: it knows their row numbers alone, so their record_index is below 0.
+delete from batch_errors where batch_id = any(:batch_ids) and record_index < 0 and destination is null;
+
+-- name: count_step_errors
+-- Rejected in all = by judging and by the steps over the date.
+update batches set failed_count = counted.rejected, processed_count = record_count - counted.rejected
+from (select batches.id, count(distinct batch_errors.row_number) as rejected
+      from batches left join batch_errors on batch_errors.batch_id = batches.id and batch_errors.destination is null
+      where batches.id = any(:batch_ids)
+      group by batches.id) counted
+where batches.id = counted.id and batches.failed_count <> counted.rejected;
 
 -- name: list_failed
 select batches.id, pipelines.name as pipeline, batches.business_date, batches.file_path, batches.file_name,
@@ -162,6 +175,9 @@ update batches set status = 'pending' where id = :id and status = 'failed';
 select current_batches.id, current_batches.file_name, current_batches.version, current_batches.content_sha256,
        current_batches.cells_sha256, current_batches.part_path, current_batches.measures, current_batches.record_count,
        current_batches.processed_count, current_batches.failed_count, current_batches.findings,
+       (select count(distinct row_number) from batch_errors
+        where batch_errors.batch_id = current_batches.id and record_index < 0
+          and destination is null) as step_failed_count,
        coalesce(stores.name, '') as store
 from current_batches left join stores using (store_id)
 where current_batches.pipeline_id = :pipeline_id and current_batches.business_date = :business_date

@@ -34,7 +34,7 @@ def compile_rule(rule: BaseRule, headers: Mapping[str, str]) -> Check:
     """One rule's check; a row with a missing or unreadable value is another check's matter."""
     is_broken, explain = COMPILERS[rule.kind](rule)  # type: ignore[attr-defined]
     if rule.where is not None:
-        is_broken &= pl.sql_expr(rule.where)
+        is_broken &= conditions.compile_sql(rule.where)
     if rule.message is not None:
         explain = reword(explain, rule.message)
     header = headers[rule.columns_named[0]] if rule.columns_named else None
