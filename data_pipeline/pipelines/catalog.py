@@ -1,11 +1,15 @@
-"""Finds the built-in pipelines and loads each one's declaration and code."""
+"""Finds the built-in pipelines and those of an installation's own folder; loads each one's declaration and code."""
 
 import functools
 import hashlib
 import importlib
+import importlib.machinery
+import importlib.util
+import sys
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import yaml
@@ -14,6 +18,7 @@ from data_pipeline.errors import RequestError, SpecError
 from data_pipeline.model.faults import read_spec
 from data_pipeline.model.processing import Processor
 from data_pipeline.model.spec import PipelineSpec
+from data_pipeline.pipelines.meaning import find_meaningless
 
 FOLDER = Path(__file__).parent
 
@@ -42,13 +47,14 @@ class Pipeline:
     def load_processor(self) -> Processor:
         """The function that the spec's `process` names.
 
-        Raises: SpecError when module or function do not exist.
+        Raises: SpecError when there is no `process`, or module or function do not exist.
         """
+        if self.spec.process is None:
+            raise SpecError(f"{self.folder.name}/pipeline.yaml: expected `process`, found none.")
         module_name, _, function_name = self.spec.process.processor.partition(":")
         try:
-            module = importlib.import_module(f"{__package__}.{self.folder.name}.{module_name}")
-            processor: Processor = getattr(module, function_name)
-        except (ImportError, AttributeError) as error:
+            processor: Processor = getattr(import_beside(self.folder, module_name), function_name)
+        except Exception as error:  # a person's code may raise anything when it is imported
             where = f"{self.folder.name}/pipeline.yaml, process.processor"
             raise SpecError(
                 f"{where}: expected 'module:function', found {self.spec.process.processor!r}: {error}"
@@ -58,6 +64,14 @@ class Pipeline:
     def read_mart(self, name: str) -> str:
         """The SELECT of one mart, valid in Postgres and in DuckDB."""
         return (self.folder / f"{name}.sql").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class FaultyPipeline:
+    """A folder that should hold a pipeline and does not; the others go on without it."""
+
+    path: Path
+    message: str
 
 
 class StrictLoader(yaml.SafeLoader):
@@ -81,34 +95,95 @@ def load_spec(path: Path) -> PipelineSpec:
         declared = yaml.load(path.read_text(encoding="utf-8"), Loader=StrictLoader)  # a SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SpecError(f"{path}: not valid YAML in UTF-8: {error}") from error
-    spec, faults = read_spec(declared)
+    spec, faults = read_spec(declared, find_meaningless)
     if spec is None:
         lines = "\n".join(f"  {'.'.join(map(str, place)) or '(whole file)'}: {message}" for place, message in faults)
         raise SpecError(f"{path}: {len(faults)} faults\n{lines}")
     return spec
 
 
+def import_beside(folder: Path, module: str) -> ModuleType:
+    """A module of a pipeline's folder; those of an installation's own folder get a package of their own.
+
+    Raises: whatever importing it raises.
+    """
+    if folder.parent == FOLDER:
+        return importlib.import_module(f"{__package__}.{folder.name}.{module}")
+    package = f"data_pipeline_own_{hashlib.sha256(bytes(folder.parent)).hexdigest()[:12]}"
+    if package not in sys.modules:
+        spec = importlib.machinery.ModuleSpec(package, None, is_package=True)
+        spec.submodule_search_locations = [str(folder.parent)]
+        sys.modules[package] = importlib.util.module_from_spec(spec)
+    importlib.invalidate_caches()  # the folder may have been written a moment ago
+    return importlib.import_module(f"{package}.{folder.name}.{module}")
+
+
+def load_catalog(own_folder: Path | None = None) -> dict[str, Pipeline]:
+    """Every built-in pipeline by name, then every sound one of the installation's own folder.
+
+    Raises: SpecError for the first built-in folder whose declaration is faulty or named otherwise than its folder.
+    """
+    return {**load_built_in(), **{one.name: one for one in read_own(own_folder) if isinstance(one, Pipeline)}}
+
+
+def find_faulty(own_folder: Path | None) -> list[FaultyPipeline]:
+    """What is wrong in the installation's own folder."""
+    return [one for one in read_own(own_folder) if isinstance(one, FaultyPipeline)]
+
+
 @functools.cache
-def load_catalog() -> dict[str, Pipeline]:
+def load_built_in() -> dict[str, Pipeline]:
     """Every built-in pipeline by name.
 
-    Raises: SpecError for the first folder whose declaration is faulty or named otherwise than its folder.
+    Raises: SpecError.
     """
-    catalog = {}
-    for path in sorted(FOLDER.glob("*/pipeline.yaml")):
-        spec = load_spec(path)
-        if spec.name != path.parent.name:
-            raise SpecError(f"{path}: name: expected {path.parent.name!r} like its folder, found {spec.name!r}")
-        catalog[spec.name] = Pipeline(spec, path.parent)
-    return catalog
+    return {path.parent.name: load_folder(path) for path in sorted(FOLDER.glob("*/pipeline.yaml"))}
 
 
-def find_pipeline(name: str) -> Pipeline:
-    """The built-in pipeline of that name.
+def load_folder(path: Path) -> Pipeline:
+    """The pipeline that a pipeline.yaml declares.
 
-    Raises: RequestError that lists the known ones.
+    Raises: SpecError when it is faulty, or named otherwise than its folder.
     """
-    catalog = load_catalog()
-    if name not in catalog:
-        raise RequestError(f"pipeline {name!r} does not exist; known: {', '.join(catalog)}")
-    return catalog[name]
+    spec = load_spec(path)
+    if spec.name != path.parent.name:
+        raise SpecError(f"{path}: name: expected {path.parent.name!r} like its folder, found {spec.name!r}")
+    return Pipeline(spec, path.parent)
+
+
+def read_own(folder: Path | None) -> list[Pipeline | FaultyPipeline]:
+    """What lies in the installation's own folder now, each declaration read again only when it changed."""
+    paths = sorted(folder.resolve().glob("*/pipeline.yaml")) if folder is not None else []
+    states = ((path, path.stat()) for path in paths)
+    return [read_own_pipeline(path, state.st_mtime_ns, state.st_size) for path, state in states]
+
+
+@functools.lru_cache(maxsize=1000)
+def read_own_pipeline(path: Path, _changed_at: int, _size: int) -> Pipeline | FaultyPipeline:
+    """A pipeline of the installation's own, or why it is none."""
+    try:
+        pipeline = load_folder(path)
+    except (SpecError, OSError) as error:
+        return FaultyPipeline(path, str(error))
+    if pipeline.name in load_built_in():
+        built_in = load_built_in()[pipeline.name].folder / path.name
+        message = f"{path}: name: {pipeline.name!r} is declared twice, also in {built_in}; rename this one"
+        return FaultyPipeline(path, message)
+    absent = [mart for mart in pipeline.spec.marts if not (pipeline.folder / f"{mart}.sql").is_file()]
+    if absent:
+        return FaultyPipeline(path, f"{path}: marts: expected a file {absent[0]}.sql beside it, found none")
+    return pipeline
+
+
+def find_pipeline(name: str, own_folder: Path | None = None) -> Pipeline:
+    """The pipeline of that name.
+
+    Raises: RequestError that lists the known ones; SpecError that says what is wrong with it.
+    """
+    catalog = load_catalog(own_folder)
+    if name in catalog:
+        return catalog[name]
+    faulty = next((one for one in find_faulty(own_folder) if one.path.parent.name == name), None)
+    if faulty is not None:
+        raise SpecError(faulty.message)
+    raise RequestError(f"pipeline {name!r} does not exist; known: {', '.join(catalog)}")

@@ -87,8 +87,8 @@ def test_all_faults_are_listed_at_once_with_key_path_and_what_is_allowed(tmp_pat
         "  flush.file: unknown key; is 'files' meant? known: bytes, files, seconds",
         f"  colour: unknown key; is 'columns' meant? known: {', '.join(sorted(PipelineSpec.model_fields))}",
         "  grain.1: unknown column 'shelf'; declared: brand, sku, stock",
-        "  rules.3.condition: unknown column 'pieces' in \"brand <> 'x' and pieces > 0\"; declared: brand, sku, stock",
         "  rules.0.column: column 'brand' is of type text; expected: integer or number",
+        "  rules.3.condition: unknown column 'pieces' in \"brand <> 'x' and pieces > 0\"; declared: brand, sku, stock",
     ]
 
 

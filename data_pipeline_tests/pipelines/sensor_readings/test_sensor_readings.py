@@ -1,0 +1,106 @@
+"""Rules of sensor readings: ranges, units, scores; every record is processed or failed. Source: domain page."""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from data_pipeline.flow.compute import compute_candidate
+from data_pipeline.flow.publish import publish
+from data_pipeline.flow.receive import receive_files
+from data_pipeline.flow.record import Receipt
+from data_pipeline.flow.stage import stage_batches
+from data_pipeline.flow.track import track_run
+from data_pipeline.flow.workspace import Workspace
+from data_pipeline.ingest.drive import LocalDrive
+from data_pipeline.model.snapshots import Published
+from data_pipeline.pipelines.catalog import find_pipeline
+from data_pipeline.settings import Settings
+from data_pipeline_tests.flow.days import ask, ask_lake
+
+PIPELINE = find_pipeline("sensor_readings")
+DAY = dt.date(2026, 1, 5)
+EXAMPLE = (PIPELINE.folder / "examples" / "rows.jsonl").read_text(encoding="utf-8")
+METRICS = (
+    "select processed, anomalies, cast(value_sum as decimal(20, 6)) as value_sum, sensors from sensor_readings_metrics"
+)
+
+
+@pytest.fixture
+def workspace(settings: Settings) -> Iterator[Workspace]:
+    """An empty installation with a drive, and no reference folder."""
+    settings.drive_folder.mkdir()
+    opened = Workspace.open(settings)
+    yield opened
+    opened.sandbox.close()
+
+
+def receive(workspace: Workspace, name: str, text: str) -> Receipt:
+    """Drops a file and takes it in."""
+    path: Path = workspace.settings.drive_folder / name
+    path.write_text(text, encoding="utf-8")
+    [file] = [file for file in LocalDrive(workspace.settings.drive_folder).list_files() if file.path == path]
+    [receipt] = receive_files(workspace, [file])
+    return receipt
+
+
+def make_snapshot(workspace: Workspace) -> Published:
+    """Judges what waits and publishes it, as a run does."""
+    with track_run(workspace, PIPELINE, DAY, dagster_run_id=str(uuid.uuid4()), trigger="test") as run_id:
+        stage_batches(workspace, PIPELINE, DAY, run_id)
+    candidate = compute_candidate(workspace, PIPELINE, DAY)
+    assert candidate.losses == ()
+    return publish(workspace, PIPELINE, candidate)
+
+
+def test_the_worked_example_of_the_domain_page(workspace: Workspace) -> None:
+    receipt = receive(workspace, "readings.jsonl", EXAMPLE)
+    make_snapshot(workspace)
+
+    assert (receipt.outcome, receipt.business_date, receipt.pipeline) == ("batch", DAY, "sensor_readings")
+    assert ask(workspace, METRICS).rows() == ask_lake(workspace, METRICS).rows() == [("4", "2", "1207.800000", "2")]
+    counts = ask(workspace, "select record_count, processed_count, failed_count from batches")
+    assert counts.rows() == [("7", "4", "3")]
+    failed = ask(workspace, "select row_number, error_code, error_message from batch_errors order by row_number")
+    assert failed.rows() == [
+        ("4", "OUT_OF_RANGE", "Value out of expected range (0-1000)"),
+        ("6", "OUT_OF_RANGE", "Value out of expected range (0-1000)"),
+        ("7", "PROCESSING_ERROR", "Invalid unit for transformation"),
+    ]
+
+
+def test_two_feeds_of_a_day_are_one_snapshot(workspace: Workspace) -> None:
+    receive(workspace, "morning.jsonl", EXAMPLE)
+    receive(workspace, "evening.jsonl", EXAMPLE.replace('"r', '"e'))
+    make_snapshot(workspace)
+
+    assert ask(workspace, METRICS).rows() == [("8", "4", "2415.600000", "2")]
+
+
+def test_the_same_records_as_csv_give_the_same_rows(workspace: Workspace) -> None:
+    records = [json.loads(line) for line in EXAMPLE.splitlines()]
+    lines = [",".join(records[0]), *(",".join(map(str, record.values())) for record in records)]
+    receive(workspace, "readings.csv", "\n".join(lines))
+    make_snapshot(workspace)
+
+    assert ask(workspace, METRICS).rows() == [("4", "2", "1207.800000", "2")]
+
+
+def test_records_of_two_days_are_left_to_a_person(workspace: Workspace) -> None:
+    receipt = receive(workspace, "readings.jsonl", EXAMPLE.replace("2026-01-05T08:06", "2026-01-06T08:06"))
+
+    assert receipt.outcome == "parked"
+    assert "date_column says 2026-01-05" in receipt.note
+    assert "date_column says 2026-01-06" in receipt.note
+
+
+def test_a_line_that_is_no_record_goes_back_alone(workspace: Workspace) -> None:
+    receive(workspace, "readings.jsonl", EXAMPLE + '{"id": "r8", "timestamp": \n')
+    make_snapshot(workspace)
+
+    failed = ask(workspace, "select row_number, error_code, raw_text from batch_errors where row_number = 8")
+    assert failed.rows() == [("8", "BROKEN_LINE", '{"id": "r8", "timestamp":')]
+    assert ask(workspace, METRICS).rows() == [("4", "2", "1207.800000", "2")]
