@@ -13,6 +13,7 @@ from data_pipeline.aggregate.conservation import BatchCount, find_losses
 from data_pipeline.errors import RequestError, StoreError
 from data_pipeline.flow.date_steps import step_day
 from data_pipeline.flow.prepare import prepare_all
+from data_pipeline.flow.resolve import resolve
 from data_pipeline.flow.steps import read_counts
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.references import load_references
@@ -119,8 +120,11 @@ def restore_parts(workspace: Workspace, pipeline: Pipeline, batches: Sequence[Ro
     lost = [batch for batch in batches if not (workspace.home / batch["part_path"]).exists()]
     landed = [workspace.landing.get(batch["content_sha256"], batch["file_name"]) for batch in lost]
     named = [(file, batch["file_name"]) for file, batch in zip(landed, lost, strict=True)]
+    if not lost:
+        return
+    specs = (resolve(workspace, pipeline),)
     for batch, result in zip(
-        lost, prepare_all(workspace.sandbox, named, (pipeline.spec,), settings=workspace.settings), strict=True
+        lost, prepare_all(workspace.sandbox, named, specs, settings=workspace.settings), strict=True
     ):
         if isinstance(result, FileFault) or not (workspace.home / batch["part_path"]).exists():
             raise StoreError(

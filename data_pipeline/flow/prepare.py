@@ -13,6 +13,7 @@ from typing import Protocol
 
 from data_pipeline.flow.beside import Beside
 from data_pipeline.flow.rejects import add_failures
+from data_pipeline.flow.row_checks import load_row_checks
 from data_pipeline.flow.steps import run_steps
 from data_pipeline.flow.tally import Tally
 from data_pipeline.ingest.antivirus import find_malware, open_scanner
@@ -82,7 +83,7 @@ def prepare_file(
     first = next(tables)
     header = first.table.cells.columns
     spec = choose_pipeline(header, specs, name=name)
-    judging, tally = Judge(header, spec, name=name), Tally(spec)
+    judging, tally = Judge(header, spec, name=name, row_checks=load_row_checks(spec)), Tally(spec)
     steps, _ = split_steps(compile_steps(spec.steps))
     part, rejects = f"{sha256}.parquet", f"{sha256}.rejects.parquet"
     folder = prepared_folder(home, spec)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from data_pipeline.errors import DriveError
 from data_pipeline.flow.prepare import OnProgress, prepare_all
 from data_pipeline.flow.record import Receipt, Statement, record_fresh, record_parked, record_repeat
+from data_pipeline.flow.resolve import resolve
 from data_pipeline.flow.route import find_candidates
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.drive import find_name_fault
@@ -90,7 +91,7 @@ def record_all(
         routes.setdefault(tuple(one.name for one in candidates), []).append((file, landed))
     coming_in: list[tuple[DriveFile, Landed, Prepared | FileFault]] = []
     for route, members in routes.items():
-        specs = tuple(workspace.pipeline(name).spec for name in route)
+        specs = tuple(resolve(workspace, workspace.pipeline(name)) for name in route)
         named = [(landed, file.path.name) for file, landed in members]
         prepared = prepare_all(workspace.sandbox, named, specs, settings=workspace.settings, on_progress=on_progress)
         coming_in += [(file, landed, one) for (file, landed), one in zip(members, prepared, strict=True)]
@@ -109,10 +110,11 @@ def find_repeat(workspace: Workspace, file: DriveFile, landed: Landed, statement
 
     Bytes that could not be read say nothing of whose they are: under another name they are another delivery.
     """
+    candidates = {one.name for one in find_candidates(file, workspace.pipelines(), statement.pipeline)}
     with workspace.database.transaction() as connection:
         for earlier in tracking.rows_of(connection, "find_same_bytes", content_sha256=landed.sha256):
             is_other = (
-                statement.pipeline not in (None, earlier["pipeline"])
+                earlier["pipeline"] not in candidates
                 or statement.business_date not in (None, earlier["business_date"])
                 or statement.store not in (None, earlier["store"])
                 or (earlier["status"] == "failed" and earlier["file_path"] != str(file.path))

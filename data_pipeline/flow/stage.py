@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from data_pipeline.flow.prepare import prepare_all, prepared_folder
+from data_pipeline.flow.resolve import resolve
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.model.batches import FileFault, Prepared
+from data_pipeline.model.spec import PipelineSpec
 from data_pipeline.persist import tracking
 from data_pipeline.persist.parts import read_chunks
 from data_pipeline.persist.tracking import ClaimedBatch
@@ -43,7 +45,7 @@ def stage_batches(
     Batches that were judged by other rules than today's are judged again from their landed bytes.
     Those that a dead process left `processing` are taken up again: whoever holds the date's lock is alone.
     """
-    staged = []
+    staged, spec = [], resolve(workspace, pipeline)
     with workspace.database.hold_lock(date_lock(pipeline.name, business_date)):
         with workspace.database.transaction() as connection:
             pipeline_id = tracking.register_pipeline(connection, pipeline.spec)
@@ -54,29 +56,29 @@ def stage_batches(
                 business_date=business_date,
                 id=run_id,
             )
-            judged_by = prepared_folder(workspace.home, pipeline.spec).name
+            judged_by = prepared_folder(workspace.home, spec).name
             claimed = tracking.claim_batches(connection, pipeline_id, business_date, run_id, spec_hash=judged_by)
-        for batch in settle_each(workspace, pipeline, claimed):
+        for batch in settle_each(workspace, spec, claimed):
             staged.append(batch)
             on_batch(batch)
     return staged
 
 
-def settle_each(workspace: Workspace, pipeline: Pipeline, claimed: Sequence[ClaimedBatch]) -> Iterator[StagedBatch]:
+def settle_each(workspace: Workspace, spec: PipelineSpec, claimed: Sequence[ClaimedBatch]) -> Iterator[StagedBatch]:
     """Judges claimed batches in parallel and records each in a transaction of its own."""
     landed = [(workspace.landing.get(batch.content_sha256, batch.file_name), batch.file_name) for batch in claimed]
-    results = prepare_all(workspace.sandbox, landed, (pipeline.spec,), settings=workspace.settings)
+    results = prepare_all(workspace.sandbox, landed, (spec,), settings=workspace.settings)
     for batch, result in zip(claimed, results, strict=True):
-        settle(workspace, pipeline, batch, result)
+        settle(workspace, spec, batch, result)
         if isinstance(result, FileFault):
             yield StagedBatch(batch.file_name, batch.store, batch.version, prepared=None, fault=result)
         else:
             yield StagedBatch(batch.file_name, batch.store, batch.version, prepared=result, fault=None)
 
 
-def settle(workspace: Workspace, pipeline: Pipeline, batch: ClaimedBatch, result: Prepared | FileFault) -> None:
+def settle(workspace: Workspace, spec: PipelineSpec, batch: ClaimedBatch, result: Prepared | FileFault) -> None:
     """Records what came of a batch, all or nothing."""
-    folder = prepared_folder(workspace.home, pipeline.spec)
+    folder = prepared_folder(workspace.home, spec)
     with workspace.database.transaction() as connection:
         if isinstance(result, FileFault):
             tracking.fail_batch(connection, batch.id, batch.attempt, result)

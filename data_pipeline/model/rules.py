@@ -132,6 +132,8 @@ class ReferenceRule(BaseRule):
     column: str
     file: str
     file_column: str
+    known: tuple[str, ...] = ()
+    """What the file lists, in small letters; filled in when a file is judged, so that it counts as part of the rule."""
 
 
 class ConditionRule(BaseRule):
@@ -142,11 +144,18 @@ class ConditionRule(BaseRule):
 
 
 class CustomRule(BaseRule):
-    """A function in the pipeline's folder says which rows break it: `module:function`, frame and options -> mask."""
+    """A function in the pipeline's folder says of each row by itself whether it breaks the rule.
+
+    `module:function`; it gets a frame with the declared columns, typed, and the options, and gives a Boolean series.
+    """
 
     kind: Literal["custom"]
     function: str = Field(pattern=r"^[a-z_][a-z0-9_.]*:[a-z_][a-z0-9_]*$")
     options: dict[str, Any] = {}
+    code: str = ""
+    """Hash of the folder's code; filled in when a file is judged, so that it counts as part of the rule."""
+    folder: str = ""
+    """The pipeline's folder; filled in too."""
 
 
 Rule = Annotated[

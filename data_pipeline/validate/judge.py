@@ -9,7 +9,7 @@ import polars as pl
 
 from data_pipeline.errors import FileRejected
 from data_pipeline.model.findings import Finding
-from data_pipeline.model.rules import RuleSeverity, UniqueRule
+from data_pipeline.model.rules import CustomRule, RuleSeverity, UniqueRule
 from data_pipeline.model.spec import ColumnSpec, PipelineSpec
 from data_pipeline.model.tables import RawTable
 from data_pipeline.parsing.texts import strip
@@ -25,9 +25,12 @@ from data_pipeline.validate.formats import Formats, decide_formats
 from data_pipeline.validate.headers import keep_undeclared, match_headers
 from data_pipeline.validate.parse import parse_column
 from data_pipeline.validate.rules.compile import compile_rules
+from data_pipeline.validate.rules.own import RowCheck, ask
 
 # Severities by which a rule refuses a file -> the code of the refusal.
 REFUSING: Mapping[RuleSeverity, str] = {"reject_file": "RULE_REFUSES_FILE", "abort": "RULE_ABORTS_DATE"}
+
+NO_CHECKS: Mapping[str, RowCheck] = {}
 
 REJECTS_SCHEMA = pl.Schema(
     {
@@ -67,8 +70,14 @@ class Judge:
     Memory: 16 bytes a row for each rule of uniqueness, if the file comes in more than one chunk.
     """
 
-    def __init__(self, header: Sequence[str], spec: PipelineSpec, *, name: str) -> None:
-        """Raises: FileRejected when required columns are missing."""
+    def __init__(
+        self, header: Sequence[str], spec: PipelineSpec, *, name: str, row_checks: Mapping[str, RowCheck] = NO_CHECKS
+    ) -> None:
+        """`row_checks`: functions of the pipeline's own rules, by the rule's name.
+
+        Raises: FileRejected when required columns are missing.
+        """
+        self._row_checks = row_checks
         matched = match_headers(header, spec, name=name)
         self._headers, self._notes = matched.headers, list(matched.findings)
         self._spec, self._name = spec, name
@@ -117,6 +126,7 @@ class Judge:
         indexes = pl.int_range(self.records, self.records + table.cells.height, eager=True).alias("@index")
         frame = table.cells.rename(self._places).with_columns(indexes, table.row_numbers.alias("@row"))
         frame = frame.with_columns(self._read_columns(table, formats))
+        frame = frame.with_columns(self._ask_own_rules(frame))
         unique = [rule for rule in self._spec.rules if isinstance(rule, UniqueRule)]
         answers = [check.is_broken.fill_null(value=False).alias(check.name) for check in checks]
         answers += [build_key(rule).is_first_distinct().alias(f"?first {rule.name}") for rule in unique]
@@ -136,6 +146,12 @@ class Judge:
 
         with ThreadPoolExecutor(max_workers=pl.thread_pool_size()) as threads:
             return [series for pair in threads.map(read, self._columns) for series in pair]
+
+    def _ask_own_rules(self, frame: pl.DataFrame) -> list[pl.Series]:
+        """The answers of the pipeline's own functions."""
+        values = frame.select(column.name for column in self._columns)
+        own = [rule for rule in self._spec.rules if isinstance(rule, CustomRule)]
+        return [ask(rule, self._row_checks[rule.name], values) for rule in own]
 
     def _decide_formats(self, table: RawTable) -> Formats:
         """Decides by the file's first chunk how numbers and dates are read, and builds the checks that depend on it."""

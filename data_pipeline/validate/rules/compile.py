@@ -8,7 +8,7 @@ import polars as pl
 from data_pipeline.model.rules import BaseRule, UniqueRule
 from data_pipeline.model.spec import PipelineSpec
 from data_pipeline.validate.check import Check, Explain
-from data_pipeline.validate.rules import bounds, conditions, contacts, texts
+from data_pipeline.validate.rules import bounds, conditions, contacts, own, texts
 
 # Which rows break the rule, and what is said of them.
 Broken = tuple[pl.Expr, Explain]
@@ -20,6 +20,8 @@ COMPILERS: Mapping[str, Callable[[Any], Broken]] = {
     **dict.fromkeys(("email", "url", "phone"), contacts.compile_form),
     "pattern": texts.compile_pattern,
     "enum": texts.compile_values,
+    "custom": own.compile_custom,
+    "reference": own.compile_reference,
     "required": conditions.compile_required,
     "condition": conditions.compile_condition,
 }
