@@ -7,6 +7,7 @@
     │   ├── DatabaseError     no server, wrong URL, connection lost, disk full
     │   ├── MigrationError    schema and release do not fit together
     │   └── DriveError        the drive folder cannot be listed or read
+    ├── DestinationError    the operator of what is delivered to; carries a stable code, the snapshot is published
     ├── RequestError        the person who typed the command
     └── ConservationError   nobody outside: rows were lost or doubled, nothing was published
 
@@ -23,11 +24,12 @@ class SpecError(PipelineError):
 
 
 class FileRejected(PipelineError):
-    """A file cannot be used as a whole; `code` is stable, see docs/findings.md."""
+    """A file cannot be used as a whole; `code` is stable, see docs/findings.md. `pipeline`: by whose rules, if by any."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(code, message)  # both, or it cannot travel between processes
+    def __init__(self, code: str, message: str, pipeline: str | None = None) -> None:
+        super().__init__(code, message, pipeline)  # all, or it cannot travel between processes
         self.code = code
+        self.pipeline = pipeline
 
     def __str__(self) -> str:
         return str(self.args[1])
@@ -47,6 +49,17 @@ class MigrationError(StoreError):
 
 class DriveError(StoreError):
     """The drive folder cannot be listed or a file in it cannot be read."""
+
+
+class DestinationError(PipelineError):
+    """A destination does not take what is delivered; `code` is stable, see docs/findings.md."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+
+    def __str__(self) -> str:
+        return str(self.args[1])
 
 
 class RequestError(PipelineError):

@@ -6,13 +6,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import polars as pl
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from data_pipeline.flow.record import Receipt
-from data_pipeline.flow.report import DayReport, Overview, read_overview, report_day, summarise_stores
+from data_pipeline.flow.report import (
+    DayReport,
+    Overview,
+    is_beside_files,
+    read_overview,
+    report_day,
+    summarise,
+)
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.model.batches import DriveFile
 from data_pipeline.model.inspection import Inspection, SheetForm, Verdict
@@ -21,7 +29,7 @@ from data_pipeline.persist import embedded
 from data_pipeline.persist.database import open_database
 from data_pipeline.persist.database_errors import describe_url
 from data_pipeline.persist.migrate import status
-from data_pipeline.pipelines.catalog import Pipeline
+from data_pipeline.pipelines.catalog import Pipeline, find_faulty
 from data_pipeline.settings import Settings
 
 # A log file or a pipe has no width of its own.
@@ -92,7 +100,13 @@ def show_receipts(receipts: Sequence[Receipt], *, everything: bool = False) -> N
 def show_day(workspace: Workspace, pipeline: Pipeline, business_date: dt.date, *, folder: Path | None) -> bool:
     """Prints a day; whether no file of it waits for a person."""
     report = report_day(workspace, pipeline, business_date, most_rejects=SHOWN_REJECTS)
-    console.print(tabulate_day(workspace, pipeline, business_date, report))
+    published = report.published
+    rows = workspace.lake.load_version(published.parquet_path) if published else None
+    summary = summarise(rows, pipeline) if rows is not None else pl.DataFrame()
+    beside = summary if is_beside_files(pipeline) else pl.DataFrame()
+    console.print(tabulate_deliveries(pipeline, business_date, report, beside))
+    if summary.width and not is_beside_files(pipeline):
+        console.print(tabulate_summary(summary, pipeline))
     show_snapshot(report)
     for delivery in report.deliveries:
         if delivery["status"] == "failed":
@@ -101,35 +115,48 @@ def show_day(workspace: Workspace, pipeline: Pipeline, business_date: dt.date, *
         column = f", column {reject['column_name']!r}" if reject["column_name"] else ""
         place = f"{reject['file_name']}, row {reject['row_number']}{column}"
         say(f"  [red]rejected[/red] {escape(place)}: {escape(reject['error_message'])}")
-    if folder is not None:
+    if folder is not None and pipeline.spec.outputs:
         say(f"  order files: {escape(str(folder))}")
     return all(delivery["status"] == "completed" for delivery in report.deliveries)
 
 
-def tabulate_day(workspace: Workspace, pipeline: Pipeline, business_date: dt.date, report: DayReport) -> Table:
-    """One line per store: rows, rejected rows, orders."""
-    table = Table(title=f"{pipeline.spec.title}, {business_date}", title_justify="left")
-    for name in ("store", "version", "rows", "rejected", "orders", "order cost", "emergency", "status"):
-        table.add_column(name, justify="left" if name in ("store", "status") else "right", overflow="fold")
-    orders = {}
-    if report.published is not None:
-        rows = workspace.lake.load_version(report.published.parquet_path)
-        orders = {row["store"]: row for row in summarise_stores(rows).to_dicts()}
+def tabulate_deliveries(pipeline: Pipeline, business_date: dt.date, report: DayReport, beside: pl.DataFrame) -> Table:
+    """One line per delivery: whose it is, rows, rejected rows, and what the summary says of its store."""
+    spec = pipeline.spec
+    shown = list(spec.summary.show) if spec.summary and is_beside_files(pipeline) else []
+    sender = "store" if spec.identity.store_column else "sender" if spec.identity.sender else "file"
+    table = Table(title=f"{spec.title}, {business_date}", title_justify="left")
+    for name in (sender, "version", "rows", "rejected", *shown, "status"):
+        table.add_column(name, justify="left" if name in (sender, "status") else "right", overflow="fold")
+    lines = {row["store"]: row for row in beside.to_dicts()}
     for delivery in report.deliveries:
-        order = orders.get(delivery["store"], {})
+        line = lines.get(delivery["store"], {})
         failed = delivery["status"] == "failed"
         table.add_row(
             delivery["store"] or delivery["file_name"],
             str(delivery["version"]),
             count(delivery["processed_count"]),
             count(delivery["failed_count"]),
-            count(order.get("orders")),
-            count(order.get("order_cost_idr")),
-            count(order.get("emergency_orders")),
+            *(show_value(line.get(title)) for title in shown),
             delivery["error_code"] if failed else delivery["status"],
             style="red" if failed else None,
         )
     return table
+
+
+def tabulate_summary(summary: pl.DataFrame, pipeline: Pipeline) -> Table:
+    """One line per group of the snapshot."""
+    table = Table(title=f"{pipeline.spec.title}, as published", title_justify="left")
+    for name, dtype in summary.schema.items():
+        table.add_column(name, justify="right" if dtype.is_numeric() else "left", overflow="fold")
+    for row in summary.iter_rows():
+        table.add_row(*map(show_value, row))
+    return table
+
+
+def show_value(value: object) -> str:
+    """A cell of a summary."""
+    return count(value) if isinstance(value, int | float | None) else escape(str(value))
 
 
 def count(number: float | None) -> str:
@@ -168,15 +195,19 @@ def show_overview(workspace: Workspace) -> None:
         say(f"  [red]failed[/red]   {row['business_date']} {escape(row['error_message'])}")
     for row in overview.parked:
         say(f"  [yellow]parked[/yellow]   {escape(row['path'])}: {escape(row['note'])}")
+    for faulty in find_faulty(workspace.settings.pipelines_dir):
+        say(f"  [red]faulty[/red]   {escape(faulty.message)}")
 
 
 def show_next_steps(workspace: Workspace, *, seconds: float) -> None:
     """Where to look after the demo."""
     settings = workspace.settings
+    names = sorted({one.pipeline for one in read_overview(workspace).published})
+    views = [view for name in names for view in (f"{name}_snapshot", *workspace.pipeline(name).spec.marts)]
     lines = [
         f"\n[bold]Done in {seconds:.0f} s.[/bold] Where to look next:",
         f"  order files   {escape(str(settings.output_dir))}",
-        f"  DuckDB        {escape(str(workspace.lake.catalog))}: stock_health_snapshot, stock_health_conditions",
+        f"  DuckDB        {escape(str(workspace.lake.catalog))}: {', '.join(views)}",
         "  Postgres      data-pipeline db status",
         "  Dagster UI    make up, then http://" + f"{settings.ui_host}:{settings.ui_port}",
         f"  your files    drop them into {escape(str(settings.drive_folder))} while it is up",

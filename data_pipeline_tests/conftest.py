@@ -102,6 +102,7 @@ def settings(database_url: str, tmp_path: Path) -> Iterator[Settings]:
         home=tmp_path,
         database_url=SecretStr(database_url),
         drive_folder=tmp_path / "drive",
+        pipelines_dir=tmp_path / "pipelines",
         output_dir=tmp_path / "output",
     )
     yield settings

@@ -57,6 +57,7 @@ def install(
         home=home,
         database_url=None if is_embedded else SecretStr(url),
         drive_folder=home / "drive",
+        pipelines_dir=home / "pipelines",
         output_dir=home / "output",
         reference_dir=reference_dir,
         dagster_home=home,

@@ -21,7 +21,7 @@ DOCS = PROJECT_ROOT / "docs"
 MIGRATIONS = PRODUCT / "persist" / "migrations" / "versions"
 
 DAGSTER_VERBS = {"asset", "multi_asset", "graph_asset", "asset_check", "multi_asset_check", "sensor", "schedule", "op"}
-MOST_LINES = {"decorated function": 15, "function": 40, "file": 300}
+MOST_LINES = {"decorated function": 15, "function": 40, "file": 300, "declaration": 120}
 
 # Folders whose code says what is wrong with a file or a day; elsewhere such texts are environment variables.
 JUDGING = ("ingest", "validate", "transform", "aggregate", "pipelines", "flow")
@@ -31,6 +31,7 @@ DOCUMENTED_CODE = re.compile(r"^\*\*`(?P<code>\w+)`\*\*.*\n(?P<fence>`+)(?P<mess
 # Its message is whatever Python says.
 WITHOUT_WORDING = {"INTERNAL_ERROR"}
 LEAST_WORDING = 15  # characters; a template with fewer of its own would fit any text
+REFUSING = {"FileRejected", "DestinationError"}
 ERROR_IN_TREE = re.compile(r"^ {4}((?:[│├└ ][─ ]{3})*)([A-Z]\w+)", re.MULTILINE)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -129,10 +130,34 @@ def is_stub(node: Function | ast.ClassDef) -> bool:
 
 def test_every_pipeline_is_explained_and_has_an_example() -> None:
     folders = [path.parent for path in (PRODUCT / "pipelines").glob("*/pipeline.yaml")]
-    expected = ("README.md", "examples/rows.csv", "examples/expected.csv", "examples/reference")
+    expected = ("README.md", "examples/rows.*", "examples/expected.csv")
 
     assert folders
-    assert [str(folder / name) for folder in folders for name in expected if not (folder / name).exists()] == []
+    assert [str(folder / name) for folder in folders for name in expected if not [*folder.glob(name)]] == []
+
+
+def test_no_code_but_a_pipelines_own_names_a_pipeline() -> None:
+    """What is special about one is declared in its folder; generate invents files for some."""
+    names = [path.parent.name for path in (PRODUCT / "pipelines").glob("*/pipeline.yaml")]
+    own = [PRODUCT / "pipelines" / name for name in names] + [PRODUCT / "generate"]
+    shared = [path for path in modules() if not any(path.is_relative_to(folder) for folder in own)]
+    said = [(path, text) for path in shared for text in read_texts(parse(path))]
+
+    assert names
+    assert [f"{path}: {text}" for path, text in said if any(name in text for name in names)] == []
+
+
+def read_texts(tree: ast.Module) -> list[str]:
+    """Every text in the code; docstrings are none."""
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in told]
+    return [node.value for node in texts if isinstance(node.value, str)]
+
+
+def test_a_declaration_fits_on_a_few_screens() -> None:
+    lines = {path.parent.name: len(path.read_text().splitlines()) for path in PRODUCT.glob("pipelines/*/pipeline.yaml")}
+
+    assert {name: count for name, count in lines.items() if count >= MOST_LINES["declaration"]} == {}
 
 
 def test_migrations_are_numbered_without_gaps_and_reversible() -> None:
@@ -190,14 +215,14 @@ def read_findings() -> list[tuple[str, str]]:
 
 
 def find_codes() -> set[str]:
-    """Every `code="..."`, first argument of FileRejected, text of the judging folders that looks like a code, and what
+    """Every `code="..."`, first argument of REFUSING, text of the judging folders that looks like a code, and what
     stands before a severity in a tuple.
     """
     judging = [node for folder in JUDGING for path in modules(PRODUCT / folder) for node in ast.walk(parse(path))]
     everywhere = [node for path in modules() for node in ast.walk(parse(path))]
     looking = [node for node in judging if CODE.fullmatch(str(getattr(node, "value", "")))]
     given = [node.value for node in everywhere if isinstance(node, ast.keyword) and node.arg == "code"]
-    refusing = [node for node in everywhere if isinstance(node, ast.Call) and name_called(node) == "FileRejected"]
+    refusing = [node for node in everywhere if isinstance(node, ast.Call) and name_called(node) in REFUSING]
     tuples = [node.elts for node in judging if isinstance(node, ast.Tuple)]
     graded = [code for code, severity, *_ in (elements for elements in tuples if len(elements) > 1)
               if getattr(severity, "value", None) in get_args(Severity)]  # fmt: skip

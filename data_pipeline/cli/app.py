@@ -20,6 +20,8 @@ import typer
 
 from data_pipeline import terminal
 from data_pipeline.cli.database import db
+from data_pipeline.cli.destinations import deliver_and_show, deliver_published, show_destinations
+from data_pipeline.cli.new import new, schema
 from data_pipeline.errors import PipelineError, RequestError
 from data_pipeline.flow.receive import receive_files
 from data_pipeline.flow.record import Receipt, Statement
@@ -37,9 +39,14 @@ app = typer.Typer(
     help="A morning's store workbooks in, one published snapshot out.",
 )
 app.add_typer(db, name="db")
+app.command()(new)
+app.command()(schema)
+app.command("destinations")(show_destinations)
+app.command("deliver")(deliver_published)
 
 NEEDS_A_PERSON = 3
 PipelineName = Annotated[str, typer.Option("--pipeline", help="Name of the pipeline.")]
+MaybePipeline = Annotated[str | None, typer.Option("--pipeline", help="Name of the pipeline.")]
 Day = Annotated[dt.datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Business date, YYYY-MM-DD.")]
 MaybeDay = Annotated[dt.datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Business date.")]
 OutputDir = Annotated[Path | None, typer.Option(help="Folder of the order files.")]
@@ -172,7 +179,7 @@ def inspect(
     from data_pipeline.ingest.sandbox import share_sandbox
 
     settings = Settings.from_env()
-    spec = find_pipeline(pipeline).spec if pipeline is not None else None
+    spec = find_pipeline(pipeline, settings.pipelines_dir).spec if pipeline is not None else None
     sandbox = share_sandbox(1, settings.reader_memory_mb, settings.reader_seconds)
     try:
         scanner = open_scanner(settings.clamd)
@@ -187,30 +194,37 @@ def inspect(
 
 
 @app.command()
-def status(pipeline: PipelineName = "stock_health", date: MaybeDay = None) -> None:
-    """Show what is published, what waits, what failed and what is parked."""
+def status(pipeline: MaybePipeline = None, date: MaybeDay = None) -> None:
+    """Show what is published, what waits, what failed and what is parked; with a date, everything of that date."""
+    from data_pipeline.flow.report import list_pipelines_of
+
     workspace = open_workspace(Settings.from_env())
     if date is None:
         terminal.show_overview(workspace)
-    else:
-        terminal.show_day(workspace, workspace.pipeline(pipeline), date.date(), folder=None)
+        return
+    names = [pipeline] if pipeline else list_pipelines_of(workspace, date.date())
+    for name in names:
+        terminal.show_day(workspace, workspace.pipeline(name), date.date(), folder=None)
+    if not names:
+        terminal.say(f"{date:%Y-%m-%d}: nothing was delivered to any pipeline")
 
 
 @app.command()
 def assign(
     file: Path,
-    store: Annotated[str, typer.Option(help="The store that the file is from.")],
     date: Day,
-    pipeline: PipelineName = "stock_health",
+    store: Annotated[str | None, typer.Option(help="The store that the file is from, where files are of one.")] = None,
+    pipeline: MaybePipeline = None,
 ) -> None:
     """Decide what a parked file is; the spelling of its name is remembered."""
-    from data_pipeline.flow.repair import assign_file
+    from data_pipeline.flow.repair import assign_file, find_only_pipeline
 
     workspace = open_workspace(Settings.from_env())
+    found = find_only_pipeline(workspace, file, pipeline)
     statement = Statement(store=store, business_date=date.date())
-    receipt = assign_file(workspace, workspace.pipeline(pipeline), file, statement, taught_by=getpass.getuser())
+    receipt = assign_file(workspace, found, file, statement, taught_by=getpass.getuser())
     terminal.show_receipts([receipt], everything=True)
-    finish(is_clean=run_and_show(workspace, pipeline, date.date()))
+    finish(is_clean=receipt.outcome != "parked" and run_and_show(workspace, found.name, date.date()))
 
 
 @app.command()
@@ -227,10 +241,12 @@ def rollback(
     workspace = open_workspace(Settings.from_env())
     found, day = workspace.pipeline(pipeline), date.date()
     moved = roll_back(workspace, found, day, to, reason=reason, actor=getpass.getuser())
-    folder = workspace.settings.output_dir / f"{day:%Y%m%d}"
-    deliver(workspace, found, day, load_published(workspace, found, day), folder)
     terminal.say(f"{pipeline} {day}: version {moved.version} is shown ({moved.row_count} rows, {moved.id})")
-    terminal.say(f"order files written again: {folder}")
+    if found.spec.outputs:
+        folder = workspace.settings.output_dir / f"{day:%Y%m%d}"
+        deliver(workspace, found, day, load_published(workspace, found, day), folder)
+        terminal.say(f"order files written again: {folder}")
+    deliver_and_show(workspace, found, day, folder=None)
 
 
 @app.command()
@@ -243,8 +259,9 @@ def demo(seeds: Annotated[Path, typer.Option(help="Folder of the seeds.")] = PRO
     for folder in (seeds / "drive", seeds / "late"):
         terminal.say(f"\n[bold]{folder.relative_to(seeds.parent)}[/bold]: store files, as they were dropped")
         receipts = receive(workspace, LocalDrive(folder).list_files())
-        for day in sorted({receipt.business_date for receipt in receipts if receipt.business_date is not None}):
-            run_and_show(workspace, "stock_health", day)
+        dates = {(one.pipeline, one.business_date) for one in receipts if one.pipeline and one.business_date}
+        for name, day in sorted(dates):
+            run_and_show(workspace, name, day)
     terminal.show_next_steps(workspace, seconds=time.monotonic() - started)
 
 

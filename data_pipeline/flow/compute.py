@@ -48,8 +48,7 @@ def compute_candidate(workspace: Workspace, pipeline: Pipeline, business_date: d
         )
     refuse_aborted(jobs, f"{spec.name} {business_date}")
     restore_parts(workspace, pipeline, batches)
-    needed = uses_references(spec)
-    references = load_references(workspace.settings.reference_dir, workspace.sandbox) if needed else {}
+    references = load_needed_references(workspace, spec)
     by_store = spec.identity.store_column is not None
     parts = [load_part(workspace, batch, by_store=by_store) for batch in batches]
     stepped = step_day(workspace, pipeline, business_date, parts, references)
@@ -99,10 +98,12 @@ def process(pipeline: Pipeline, rows: pl.DataFrame, knowledge: Knowledge) -> Pro
     return pipeline.load_processor()(rows, knowledge)
 
 
-def uses_references(spec: PipelineSpec) -> bool:
-    """Whether a pipeline looks at any reference file; one that does not needs no reference folder."""
-    steps = compile_steps(spec.steps)
-    return spec.roster is not None or spec.process is not None or any(step.options.reference_files for step in steps)
+def load_needed_references(workspace: Workspace, spec: PipelineSpec) -> dict[str, ReferenceTable]:
+    """All reference files; a pipeline that looks at none needs no reference folder."""
+    named = any(step.options.reference_files for step in compile_steps(spec.steps))
+    if spec.roster is None and spec.process is None and not named:
+        return {}
+    return load_references(workspace.settings.reference_dir, workspace.sandbox)
 
 
 def refuse_aborted(jobs: Sequence[Row], what: str) -> None:

@@ -88,10 +88,10 @@ def describe_failures(failures: pl.DataFrame, step: Step) -> pl.DataFrame:
     """Where each comes from, what is wrong in which step, and the row as it stood."""
     place = [name for name in PLACE if name in failures.columns]
     record = pl.struct(pl.exclude("^@.*$", *place)).struct.json_encode()
-    where = f"processing step {step.position} ({step.use})"
-    words = map_distinct(
-        failures["@message"], lambda words: f"{where}: {words}" if step.message is None else step.message
-    )
+    words = failures["@message"]
+    words = map_distinct(words, lambda told: f"processing step {step.position} ({step.use}): {told}")
+    if step.message is not None:
+        words = pl.repeat(step.message, failures.height, eager=True)
     return failures.select(*place, "@column", "@raw", words.alias("@message"), record.alias("@record"))
 
 

@@ -9,6 +9,13 @@ import polars as pl
 from data_pipeline.generate.catalogue import Store, invent_chain
 from data_pipeline.generate.deliveries import Generated, start_day
 from data_pipeline.generate.export import export_csv, export_workbook, find_export_moment, name_day, spell_cells
+from data_pipeline.generate.purchase_orders import (
+    DECIMAL_ROW,
+    IMPOSSIBLE_ROW,
+    LINES_THAT_LEFT,
+    REPEATED_ROW,
+    write_po_seeds,
+)
 from data_pipeline.generate.reference import write_reference, write_top_100
 from data_pipeline.generate.stock import compute_erp_columns, count_stock, list_assortment
 
@@ -38,6 +45,7 @@ def generate_seeds(folder: Path) -> Generated:
         for business_date in (MONDAY, TUESDAY):
             counted = count_stock(assortment, business_date, rng=start_day(chain, store, business_date))
             deliver_seed(folder, store, business_date, counted)
+    write_po_seeds(folder / "po_snapshots", chain, monday=MONDAY, tuesday=TUESDAY)
     (folder / "README.md").write_bytes(describe_faults(chain.stores).encode())
     lists = [path for place in ("drive", "late") for path in (folder / place).rglob("*") if path.is_file()]
     rows = 2 * sum(map(count_rows, chain.stores)) + sum(
@@ -94,6 +102,7 @@ def break_cells(cells: pl.DataFrame) -> pl.DataFrame:
 def describe_faults(stores: tuple[Store, ...]) -> str:
     """The README: where each fault is and what should come of it."""
     table = "\n".join(f"| {' | '.join(fault)} |" for fault in list_faults(stores))
+    po_table = "\n".join(f"| {' | '.join(fault)} |" for fault in list_po_faults())
     return f"""# Seeds
 
 Made up by `python -m data_pipeline.generate seeds`; do not edit, a test compares them with what that writes.
@@ -104,7 +113,30 @@ Here and there a stock is negative, as in real lists; the one below is certain t
 | where | what | what should come of it |
 |---|---|---|
 {table}
+
+Purchase orders, for the pipeline `po_snapshots`: `data-pipeline process --pipeline po_snapshots --date {MONDAY}
+--input-dir seeds/po_snapshots/{name_day(MONDAY)}`. Monday is text (`;`, decimal comma, `5/1/2026 08:30:00`, `0000-00-00
+00:00:00` for no moment), Tuesday a workbook (`5/1/26 08.30`).
+
+| where | what | what should come of it |
+|---|---|---|
+{po_table}
 """
+
+
+def list_po_faults() -> list[tuple[str, str, str]]:
+    """Place, fault and outcome, of the purchase orders."""
+    monday = f"`po_snapshots/{name_day(MONDAY)}/{name_day(MONDAY)}.csv`"
+    return [
+        (f"{monday}, row {DECIMAL_ROW}, `Qty PO`", "the text `6.0`", "read as the integer 6"),
+        (f"{monday}, row {IMPOSSIBLE_ROW}, `PO Released`", "31 February", "row rejected: `UNREADABLE_CELL`"),
+        (f"{monday}, row {REPEATED_ROW}", "the order and SKU of row 2", "row rejected: `DUPLICATE_KEY`"),
+        (
+            f"`po_snapshots/corrected/{name_day(MONDAY)}.csv`",
+            f"Monday again without the faults, and {LINES_THAT_LEFT} lines fewer",
+            "replaces the day: what is not in it leaves the snapshot",
+        ),
+    ]
 
 
 def list_faults(stores: tuple[Store, ...]) -> list[tuple[str, str, str]]:

@@ -85,6 +85,8 @@ class FileDestination(BaseDestination):
         unknown = sorted({*re.findall(r"\{(.*?)\}", path or "")} - {*PLACEHOLDERS})
         if unknown:
             raise ValueError(f"unknown placeholder {{{unknown[0]}}}; known: {', '.join(PLACEHOLDERS)}")
+        if re.search(r"[{}]", re.sub(r"\{\w+\}", "", path or "")):
+            raise ValueError(f"expected braces around {', '.join(PLACEHOLDERS)} only, found {path!r}")
         return path
 
 

@@ -1,4 +1,4 @@
-"""The assets of one pipeline, partitioned by business date: rows and rejects, snapshot, marts, order files.
+"""The assets of one pipeline, partitioned by business date: rows and rejects, snapshot, marts, order files, deliveries.
 
 Stays out: everything they do. Each body opens the workspace, calls one function of the flow and tells Dagster about it.
 https://docs.dagster.io/guides/build/assets
@@ -13,8 +13,10 @@ import polars as pl
 
 from data_pipeline.flow.compute import compute_candidate
 from data_pipeline.flow.deliver import deliver
+from data_pipeline.flow.deliveries import deliver_all, refuse_failed
 from data_pipeline.flow.report import read_mart
 from data_pipeline.flow.stage import stage_batches
+from data_pipeline.flow.workspace import Workspace
 from data_pipeline.orchestrate import metadata
 from data_pipeline.orchestrate.resources import WorkspaceResource, step_of_run
 from data_pipeline.pipelines.catalog import Pipeline
@@ -32,6 +34,11 @@ class DeliveryConfig(dg.Config):
 def partition_date(context: dg.AssetExecutionContext) -> dt.date:
     """The business date of the run."""
     return dt.date.fromisoformat(context.partition_key)
+
+
+def find_folder(workspace: Workspace, config: DeliveryConfig, business_date: dt.date) -> Path:
+    """Where the files of a date go."""
+    return Path(config.output_dir or workspace.settings.output_dir / f"{business_date:%Y%m%d}")
 
 
 def build_rows(pipeline: Pipeline) -> dg.AssetsDefinition:
@@ -91,7 +98,7 @@ def build_snapshot(pipeline: Pipeline) -> dg.AssetsDefinition:
             yield metadata.check_completeness(candidate)
             if candidate.losses:
                 raise dg.Failure("; ".join(candidate.losses), allow_retries=False)
-        yield dg.Output(candidate, metadata=metadata.describe_candidate(candidate))
+        yield dg.Output(candidate, metadata=metadata.describe_candidate(candidate, pipeline.spec.measures))
 
     return snapshot
 
@@ -115,12 +122,12 @@ def build_mart(pipeline: Pipeline, mart: str) -> dg.AssetsDefinition:
 
 
 def build_orders(pipeline: Pipeline) -> dg.AssetsDefinition:
-    """`<pipeline>/orders`: the files that the planner sends on."""
+    """`<pipeline>/orders`: the files that the planner sends on, where any are declared."""
 
     @dg.asset(
         key=[pipeline.name, "orders"],
         ins={"snapshot": dg.AssetIn([pipeline.name, "snapshot"], input_manager_key="duckdb_snapshots")},
-        description="Order files per store, and the day as one CSV.",
+        description=f"Files of the published day: {', '.join(output.name for output in pipeline.spec.outputs)}.",
         partitions_def=BUSINESS_DATES,
         group_name=pipeline.name,
         kinds={"csv", "excel"},
@@ -129,14 +136,44 @@ def build_orders(pipeline: Pipeline) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, config: DeliveryConfig, workspace: WorkspaceResource, snapshot: pl.DataFrame
     ) -> dg.MaterializeResult[None]:
         opened, day = workspace.open(), partition_date(context)
-        folder = Path(config.output_dir) if config.output_dir else opened.settings.output_dir / f"{day:%Y%m%d}"
+        folder = find_folder(opened, config, day)
         files = deliver(opened, pipeline, day, snapshot, folder)
         return dg.MaterializeResult(metadata=metadata.describe_files(folder, files, snapshot))
 
     return orders
 
 
+def build_deliveries(pipeline: Pipeline) -> dg.AssetsDefinition:
+    """`<pipeline>/deliveries`: the published day at every destination; one that is down fails this asset alone."""
+
+    @dg.asset(
+        key=[pipeline.name, "deliveries"],
+        deps=[[pipeline.name, "snapshot"]],
+        description=f"Sent on to: {', '.join(destination.name for destination in pipeline.spec.destinations)}.",
+        partitions_def=BUSINESS_DATES,
+        group_name=pipeline.name,
+        pool=pipeline.name,
+        kinds={destination.kind for destination in pipeline.spec.destinations},
+        # Last: in one process a step that fails ends the run.
+        op_tags={"dagster/priority": "-1"},
+    )
+    def deliveries(
+        context: dg.AssetExecutionContext, config: DeliveryConfig, workspace: WorkspaceResource
+    ) -> dg.MaterializeResult[None]:
+        opened, day = workspace.open(), partition_date(context)
+        with step_of_run(opened, pipeline, day, run=context.run, attempt=context.retry_number):
+            found = deliver_all(opened, pipeline, day, find_folder(opened, config, day))
+            for one in found:
+                context.log.info(f"destination={one.destination} status={one.status} rows={one.rows_delivered}")
+            refuse_failed(found, f"{pipeline.name} {day}")
+        return dg.MaterializeResult(metadata=metadata.describe_deliveries(found))
+
+    return deliveries
+
+
 def build_assets(pipeline: Pipeline) -> list[dg.AssetsDefinition]:
     """Everything that one pipeline materialises."""
     marts = [build_mart(pipeline, mart) for mart in pipeline.spec.marts]
-    return [build_rows(pipeline), build_snapshot(pipeline), *marts, build_orders(pipeline)]
+    orders = [build_orders(pipeline)] if pipeline.spec.outputs else []
+    deliveries = [build_deliveries(pipeline)] if pipeline.spec.destinations else []
+    return [build_rows(pipeline), build_snapshot(pipeline), *marts, *orders, *deliveries]

@@ -4,27 +4,41 @@ Stays out: any definition itself.
 https://docs.dagster.io/guides/build/projects-and-components
 """
 
+import logging
+
 import dagster as dg
 
 from data_pipeline.orchestrate.assets import build_assets
 from data_pipeline.orchestrate.checks import build_checks
+from data_pipeline.orchestrate.delivery_sensor import build_delivery_sensor
 from data_pipeline.orchestrate.io_managers import DuckDBSnapshotIOManager, PostgresSnapshotIOManager
-from data_pipeline.orchestrate.jobs import build_jobs
+from data_pipeline.orchestrate.jobs import build_deliver_jobs, build_jobs
 from data_pipeline.orchestrate.resources import WorkspaceResource
 from data_pipeline.orchestrate.sensors import build_drive_sensor
-from data_pipeline.pipelines.catalog import Pipeline
+from data_pipeline.pipelines.catalog import Pipeline, find_faulty, load_catalog
 from data_pipeline.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def load_definitions(settings: Settings) -> dg.Definitions:
+    """Definitions of every sound pipeline; a faulty one of the installation's own is left out and told."""
+    for faulty in find_faulty(settings.pipelines_dir):
+        log.warning("pipeline=%s status=left_out %s", faulty.path.parent.name, faulty.message)
+    return build_definitions(list(load_catalog(settings.pipelines_dir).values()), settings)
 
 
 def build_definitions(pipelines: list[Pipeline], settings: Settings) -> dg.Definitions:
     """Assets, checks, jobs and the sensor of all pipelines."""
     workspace = WorkspaceResource(reference_dir=str(settings.reference_dir))
     jobs = [job for pipeline in pipelines for job in build_jobs(pipeline)]
+    deliver_jobs = [job for pipeline in pipelines for job in build_deliver_jobs(pipeline)]
+    delivery_sensors = [build_delivery_sensor(pipelines, deliver_jobs, settings)] if deliver_jobs else []
     return dg.Definitions(
         assets=[asset for pipeline in pipelines for asset in build_assets(pipeline)],
         asset_checks=[check for pipeline in pipelines for check in build_checks(pipeline)],
-        jobs=jobs,
-        sensors=[build_drive_sensor(pipelines, jobs, settings)],
+        jobs=[*jobs, *deliver_jobs],
+        sensors=[build_drive_sensor(pipelines, jobs, settings), *delivery_sensors],
         resources={
             "workspace": workspace,
             "postgres_snapshots": PostgresSnapshotIOManager(workspace=workspace),

@@ -26,6 +26,20 @@ def publish_job_name(pipeline: str) -> str:
 AssetJob: TypeAlias = Any
 
 
+def deliver_job_name(pipeline: str) -> str:
+    """Name of the job that only delivers what is published."""
+    return f"{pipeline}_deliver"
+
+
+def build_deliver_jobs(pipeline: Pipeline) -> list[AssetJob]:
+    """What is published once more to whoever does not have it, where the pipeline has destinations."""
+    if not pipeline.spec.destinations:
+        return []
+    selection = dg.AssetSelection.assets([pipeline.name, "deliveries"])
+    description = f"{pipeline.spec.title}: what destinations lack of a published date."
+    return [dg.define_asset_job(deliver_job_name(pipeline.name), selection=selection, description=description)]
+
+
 def build_jobs(pipeline: Pipeline) -> list[AssetJob]:
     """The whole day, and the day without its Great Expectations suite for a person who waits at a terminal."""
     everything = dg.AssetSelection.groups(pipeline.name)

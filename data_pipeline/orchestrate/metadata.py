@@ -4,12 +4,14 @@ Stays out: computing anything.
 https://docs.dagster.io/guides/build/assets/metadata-and-tags
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
+from data_pipeline.aggregate.measures import sum_measures
+from data_pipeline.flow.deliveries import Delivery
 from data_pipeline.flow.stage import StagedBatch
 from data_pipeline.model.findings import Finding, describe_codes
 from data_pipeline.model.snapshots import Candidate
@@ -95,7 +97,7 @@ def check_completeness(candidate: Candidate) -> dg.AssetCheckResult:
     )
 
 
-def describe_candidate(candidate: Candidate) -> Metadata:
+def describe_candidate(candidate: Candidate, measures: Mapping[str, Sequence[str]]) -> Metadata:
     """What a snapshot is made of."""
     manifest = candidate.manifest
     return {
@@ -107,15 +109,15 @@ def describe_candidate(candidate: Candidate) -> Metadata:
         "manifest": dg.MetadataValue.json(manifest.model_dump(mode="json")),
         "rule_set": manifest.rule_set,
         "findings": describe_findings(candidate.findings),
-        **sum_columns(candidate.rows),
+        **sum_columns(candidate.rows, measures),
     }
 
 
-def sum_columns(rows: pl.DataFrame) -> Metadata:
-    """Totals worth a plot over time: every quantity, cost and stock."""
-    wanted = [name for name in rows.columns if name == "stock" or name.endswith(("_qty", "_cost"))]
-    wanted.remove("unit_cost") if "unit_cost" in wanted else None
-    return {f"total_{name}": float(rows[name].sum()) for name in wanted}
+def sum_columns(rows: pl.DataFrame, measures: Mapping[str, Sequence[str]]) -> Metadata:
+    """Totals worth a plot over time: every measure, and every column that by its name is a quantity or a cost."""
+    named = [name for name in rows.columns if name.endswith(("_qty", "_cost")) and not name.startswith("unit_")]
+    totals = {**{name: float(rows[name].sum()) for name in named}, **sum_measures(rows, measures)}
+    return {f"total_{name}": total for name, total in totals.items()}
 
 
 def describe_table(table: pl.DataFrame) -> Metadata:
@@ -133,4 +135,18 @@ def describe_files(folder: Path, files: Sequence[Path], snapshot: pl.DataFrame) 
         "folder": dg.MetadataValue.path(str(folder)),
         "files": len(files),
         "snapshot_id": snapshot["snapshot_id"][0] if snapshot.height else "",
+    }
+
+
+def describe_deliveries(found: Sequence[Delivery]) -> Metadata:
+    """A line per destination."""
+    lines = [
+        f"- {one.destination}: {one.status}, {one.rows_delivered} rows, {one.rows_refused} refused, "
+        f"{one.rows_left_out} left out by its condition"
+        for one in found
+    ]
+    return {
+        "destinations": len(found),
+        "rows_refused": sum(one.rows_refused for one in found),
+        "by_destination": dg.MetadataValue.md("\n".join(lines)),
     }

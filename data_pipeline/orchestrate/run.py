@@ -16,10 +16,10 @@ import dagster as dg
 import psutil
 
 from data_pipeline.errors import PipelineError
-from data_pipeline.orchestrate.build import build_definitions
+from data_pipeline.orchestrate.build import load_definitions
 from data_pipeline.orchestrate.jobs import publish_job_name
 from data_pipeline.orchestrate.storage import ProductStorage
-from data_pipeline.pipelines.catalog import load_catalog
+from data_pipeline.pipelines.catalog import find_pipeline
 from data_pipeline.settings import Settings
 
 # dagster.yaml names it; importing it here lets the command line load it beside other work.
@@ -32,10 +32,12 @@ def run_day(settings: Settings, pipeline: str, business_date: dt.date, *, output
 
     Raises: PipelineError as the failing step raised it.
     """
-    definitions = build_definitions(list(load_catalog().values()), settings)
+    definitions = load_definitions(settings)
     job = definitions.resolve_job_def(publish_job_name(pipeline))
-    delivery = {"output_dir": str(output_dir)} if output_dir else {}
-    config = {**QUIET, "ops": {f"{pipeline}__orders": {"config": delivery}}}
+    spec = find_pipeline(pipeline, settings.pipelines_dir).spec
+    writing = {"orders": spec.outputs, "deliveries": spec.destinations} if output_dir else {}
+    folder = {"config": {"output_dir": str(output_dir)}}
+    config = {**QUIET, "ops": {f"{pipeline}__{asset}": folder for asset, declared in writing.items() if declared}}
     instance = open_instance(settings)
     fail_abandoned(instance)
     try:

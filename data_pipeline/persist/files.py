@@ -3,6 +3,7 @@
 import io
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
@@ -15,12 +16,21 @@ def write_atomically(path: Path, content: bytes, *, survives_power_cut: bool = T
 
     Raises: StoreError when the disk is full or may not be written to; the target is then as before.
     """
+    write_pieces(path, [content], survives_power_cut=survives_power_cut)
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes], *, survives_power_cut: bool = True) -> None:
+    """The same for content that is made piece by piece, of which memory holds one.
+
+    Raises: StoreError like write_atomically.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
         try:
             with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content)
+                for piece in pieces:
+                    stream.write(piece)
                 stream.flush()
                 if survives_power_cut:
                     os.fsync(stream.fileno())

@@ -28,7 +28,7 @@ POSTGRES_TYPES = {
     pl.Float64: "double precision",
     pl.Date: "date",
     pl.Boolean: "boolean",
-    pl.Datetime: "timestamptz",  # always in UTC
+    pl.Datetime: "timestamp with time zone",  # always in UTC
 }
 
 

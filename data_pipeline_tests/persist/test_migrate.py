@@ -15,6 +15,8 @@ from data_pipeline.persist.migrate import MIGRATIONS, compute_checksum, read_rel
 
 pytestmark = pytest.mark.postgres
 
+OWN = [migration.revision for migration in read_release(MIGRATIONS)]
+NEXT = f"{len(OWN) + 1:04}"
 TABLES = text("select table_name from information_schema.tables where table_schema = 'public' order by table_name")
 
 
@@ -33,9 +35,9 @@ def release(tmp_path: Path) -> Path:
 
 
 def add_migration(release: Path, stem: str, *, up: str, down: str = "drop table extra") -> None:
-    """Write a migration that follows 0001."""
+    """Write a migration that follows those of this release."""
     versions = release / "versions"
-    script = (versions / "0001_tracking.py").read_text().replace("None\n", '"0001"\n', 1)
+    script = (versions / "0001_tracking.py").read_text().replace("None\n", f'"{OWN[-1]}"\n', 1)
     (versions / f"{stem}.py").write_text(script.replace('revision = "0001"', f'revision = "{stem[:4]}"', 1))
     (versions / f"{stem}.up.sql").write_text(up)
     (versions / f"{stem}.down.sql").write_text(down)
@@ -60,7 +62,7 @@ def start_up(url: str, outcomes: "multiprocessing.SimpleQueue[str]") -> None:
 def test_an_empty_database_gets_the_whole_schema_once(engine: Engine) -> None:
     first, second = upgrade(engine), upgrade(engine)
 
-    assert (first, second) == (["0001"], [])
+    assert (first, second) == (OWN, [])
     assert {"stores", "batches", "snapshots", "pipeline_metrics"} < set(read_tables(engine))
 
 
@@ -74,20 +76,21 @@ def test_file_names_and_alembic_agree_on_the_order() -> None:
 
 def test_status_lists_applied_and_pending_migrations(engine: Engine, release: Path) -> None:
     upgrade(engine, release=release)
-    add_migration(release, "0002_extra", up="create table extra (x int)")
+    add_migration(release, f"{NEXT}_extra", up="create table extra (x int)")
 
     states = status(engine, release=release)
 
     assert [(s.revision, s.name, s.applied_at is not None, s.checksum_ok) for s in states] == [
-        ("0001", "tracking", True, True),
-        ("0002", "extra", False, True),
+        *((one.revision, one.name, True, True) for one in read_release(MIGRATIONS)),
+        (NEXT, "extra", False, True),
     ]
 
 
 def test_status_of_a_database_that_was_never_migrated_changes_nothing(engine: Engine) -> None:
-    (state,) = status(engine)
+    states = status(engine)
 
-    assert (state.applied_at, state.checksum_ok, read_tables(engine)) == (None, True, [])
+    assert {(state.applied_at, state.checksum_ok) for state in states} == {(None, True)}
+    assert ([state.revision for state in states], read_tables(engine)) == (OWN, [])
 
 
 def test_an_edited_applied_migration_is_refused_by_name(engine: Engine, release: Path) -> None:
@@ -108,17 +111,18 @@ def test_an_edited_applied_migration_is_refused_by_name(engine: Engine, release:
 
 
 def test_an_applied_migration_that_is_missing_is_refused_by_name(engine: Engine, release: Path) -> None:
-    add_migration(release, "0002_extra", up="create table extra (x int)")
+    add_migration(release, f"{NEXT}_extra", up="create table extra (x int)")
     upgrade(engine, release=release)
 
     with pytest.raises(MigrationError) as caught:
         upgrade(engine)
 
     assert str(caught.value).endswith(
-        ": applied migration 0002_extra is missing from this release. "
+        f": applied migration {NEXT}_extra is missing from this release. "
         "Install the release that has it, or roll it back with that release."
     )
-    assert [(state.revision, state.checksum_ok) for state in status(engine)] == [("0001", True), ("0002", False)]
+    states = [(state.revision, state.checksum_ok) for state in status(engine)]
+    assert states == [*((revision, True) for revision in OWN), (NEXT, False)]
 
 
 def test_other_line_ends_are_the_same_migration(engine: Engine, release: Path) -> None:
@@ -135,7 +139,7 @@ def test_migrations_with_other_line_ends_can_be_applied_and_undone(engine: Engin
 
     upgrade(engine, release=release)
 
-    assert rollback(engine, "base") == ["0001"]
+    assert rollback(engine, "base") == OWN[::-1]
 
 
 def test_eight_processes_that_start_at_once_end_with_one_schema(empty_url: str, engine: Engine) -> None:
@@ -149,17 +153,17 @@ def test_eight_processes_that_start_at_once_end_with_one_schema(empty_url: str, 
     for process in processes:
         process.join()
 
-    assert said == ["applied ['0001']"] + ["applied []"] * 7
-    assert [state.revision for state in status(engine)] == ["0001"]
+    assert said == [f"applied {OWN}"] + ["applied []"] * 7
+    assert [state.revision for state in status(engine)] == OWN
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(engine: Engine, release: Path) -> None:
-    add_migration(release, "0002_extra", up="create table extra (x int); insert into extra values ('ten')")
+    add_migration(release, f"{NEXT}_extra", up="create table extra (x int); insert into extra values ('ten')")
 
     with pytest.raises(MigrationError) as caught:
         upgrade(engine, release=release)
 
-    assert 'migration 0002_extra failed: invalid input syntax for type integer: "ten"' in str(caught.value)
+    assert f'migration {NEXT}_extra failed: invalid input syntax for type integer: "ten"' in str(caught.value)
     assert str(caught.value).endswith(". Nothing was changed.")
     assert read_tables(engine) == []
 
@@ -167,13 +171,13 @@ def test_a_migration_that_fails_leaves_nothing_behind(engine: Engine, release: P
 def test_a_failed_migration_keeps_what_was_there(engine: Engine, release: Path) -> None:
     upgrade(engine, release=release)
     before = read_tables(engine)
-    add_migration(release, "0002_extra", up="create table extra (x int); drop table nowhere")
+    add_migration(release, f"{NEXT}_extra", up="create table extra (x int); drop table nowhere")
 
-    with pytest.raises(MigrationError, match="0002_extra failed"):
+    with pytest.raises(MigrationError, match=f"{NEXT}_extra failed"):
         upgrade(engine, release=release)
 
     assert read_tables(engine) == before
-    assert [state.applied_at is not None for state in status(engine, release=release)] == [True, False]
+    assert [state.applied_at is not None for state in status(engine, release=release)] == [True] * len(OWN) + [False]
 
 
 def test_a_rolled_back_schema_comes_up_again(engine: Engine) -> None:
@@ -182,30 +186,30 @@ def test_a_rolled_back_schema_comes_up_again(engine: Engine) -> None:
 
     undone = rollback(engine, "base")
 
-    assert undone == ["0001"]
+    assert undone == OWN[::-1]
     assert read_tables(engine) == ["data_pipeline_version", "schema_migrations"]
-    assert upgrade(engine) == ["0001"]
+    assert upgrade(engine) == OWN
     assert read_tables(engine) == before
 
 
 def test_rollback_goes_one_back_unless_told_where(engine: Engine, release: Path) -> None:
-    add_migration(release, "0002_extra", up="create table extra (x int)")
+    add_migration(release, f"{NEXT}_extra", up="create table extra (x int)")
     upgrade(engine, release=release)
 
-    first, rest, none = (rollback(engine, release=release) for _ in range(3))
+    undone = [rollback(engine, release=release) for _ in range(len(OWN) + 2)]
 
-    assert (first, rest, none) == (["0002"], ["0001"], [])
+    assert undone == [[NEXT], *([revision] for revision in OWN[::-1]), []]
 
 
 def test_rollback_to_an_unknown_revision_names_the_known_ones(engine: Engine) -> None:
     upgrade(engine)
 
-    with pytest.raises(MigrationError, match=r": cannot roll back to '0009'; applied: base, 0001$"):
+    with pytest.raises(MigrationError, match=rf": cannot roll back to '0009'; applied: base, {', '.join(OWN)}$"):
         rollback(engine, "0009")
 
 
 def test_percent_signs_and_colons_in_sql_are_taken_as_they_are(engine: Engine, release: Path) -> None:
-    add_migration(release, "0002_extra", up="create table extra as select '10 % :x %s'::text as x")
+    add_migration(release, f"{NEXT}_extra", up="create table extra as select '10 % :x %s'::text as x")
     upgrade(engine, release=release)
 
     with engine.connect() as connection:

@@ -34,7 +34,7 @@ def test_every_built_in_pipeline_loads_with_its_code_and_marts(path: Path) -> No
 
     assert pipeline.spec == load_spec(path)
     assert pipeline.name == path.parent.name
-    assert callable(pipeline.load_processor())
+    assert pipeline.spec.process is None or callable(pipeline.load_processor())
     assert all("select" in pipeline.read_mart(mart) for mart in pipeline.spec.marts)
 
 

@@ -13,7 +13,7 @@ from data_pipeline.model.tables import RawTable
 from data_pipeline.persist.exports import as_csv
 from data_pipeline.pipelines.catalog import find_pipeline
 from data_pipeline.validate.judge import Judged, judge
-from data_pipeline_tests.pipelines.test_examples import read_references
+from data_pipeline_tests.pipelines.examples import read_references
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "stock_health"
 PIPELINE = find_pipeline("stock_health")

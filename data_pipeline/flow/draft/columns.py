@@ -16,12 +16,13 @@ from data_pipeline.validate.moments import take_days
 from data_pipeline.validate.parse import BOOLEANS, ERROR_CELLS, NOT_A_NUMBER, parse_column
 
 # Headers of what looks like a number and is a name: nobody adds it up, and a leading zero counts.
-CODE_WORDS = frozenset({"sku", "barcode", "ean", "upc", "gtin", "plu", "code", "kode", "id", "uuid", "nik", "npwp", "phone",
-                        "telp", "telepon", "hp", "wa", "zip", "postal", "kodepos", "rekening", "iban", "account", "imei",
-                        "isbn", "serial"})  # fmt: skip
+CODE_WORDS = frozenset({"sku", "barcode", "ean", "upc", "gtin", "plu", "code", "kode", "id", "uuid", "nik", "npwp",
+                        "phone", "telp", "telepon", "hp", "wa", "zip", "postal", "kodepos", "rekening", "iban",
+                        "account", "imei", "isbn", "serial"})  # fmt: skip
 NUMBERING_WORDS = frozenset({"no", "nr", "nomor", "number", "num"})
-CODE_LIKE = r"^(?:0[0-9]|[0-9]{16})"
+CODE_LIKE = r"^(?:0[0-9]+|[0-9]{16,})$"
 LONG_CODE_DIGITS = 9
+MOST_CODE_WORDS = 2  # in which one may stand first
 # What people write for "nothing here"; words for "no number" are not among them, since those are faults.
 NOTHING = ("-", "--", "n/a", "N/A", "null", "NULL", "None", "0000-00-00", "0000-00-00 00:00:00")
 MOST_FAULTY_PERCENT = 2
@@ -52,16 +53,18 @@ class Column:
 
     @property
     def is_code(self) -> bool:
-        """Whether its header says that it names things."""
-        return bool(self.words & CODE_WORDS) or (len(self.words) > 1 and bool(self.words & NUMBERING_WORDS))
+        """Whether its header says that it names things: SKU, ID Store, Nomor PO, but not SKU promo factor."""
+        words = split_words(self.spec.header)
+        is_short = len(words) <= MOST_CODE_WORDS
+        is_named = bool(CODE_WORDS & set(words if is_short else words[-1:]))
+        return is_named or (is_short and len(words) > 1 and bool(NUMBERING_WORDS & set(words)))
 
     @property
     def is_running_number(self) -> bool:
         """Whether it counts the records: 1, 2, 3."""
-        if self.spec.type != "integer" or self.blanks or self.distinct != len(self.values):
+        if self.spec.type != "integer" or self.values.null_count() or self.values.len() < LEAST_TELLING:
             return False
-        least, most = self.values.min(), self.values.max()
-        return isinstance(least, int) and isinstance(most, int) and most - least + 1 == self.distinct
+        return bool(self.values[0] >= 0 and (self.values.diff().drop_nulls() == 1).all())
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,8 @@ def type_columns(survey: Survey) -> Typed:
         blank = texts.set(texts.is_in(spec.blank_as), "") if spec.blank_as else texts
         values = parse_column(spec, blank, formats)
         if is_too_faulty(values, blank):
+            odd = blank.filter(values.is_null() & (blank != ""))
+            doubts.append(f"{spec.header!r} is text, since {len(odd)} cells are no {spec.type}, such as {odd[0]!r}.")
             spec = spec.model_copy(update={"type": "text", "blank_as": (), "nullable": bool((texts == "").any())})
             blank, values = texts, parse_column(spec, texts, formats)
         blanks = int((blank == "").sum())

@@ -1,13 +1,13 @@
 """Survey -> pipeline.yaml as a person would write it: short, in order, with what was seen beside what was declared."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data_pipeline.flow.draft.columns import CODE_WORDS, NUMBERING_WORDS, Column, Typed, type_columns
 from data_pipeline.flow.draft.evidence import Decision, Key, decide_date, decide_store, find_key
-from data_pipeline.flow.draft.flow_yaml import flow, flow_list, quote
+from data_pipeline.flow.draft.flow_yaml import WIDTH, flow, flow_list, quote
 from data_pipeline.flow.draft.guess_rules import Guess, guess_rules
-from data_pipeline.flow.draft.names import split_words
 from data_pipeline.flow.draft.survey import Survey
 
 MOST_COLUMNS = 60  # that are drafted; a wider list has its others reported until somebody declares them
@@ -57,6 +57,8 @@ def compose(name: str, survey: Survey, rivals: Sequence[str] = ()) -> Draft:
     parts = Parts(name, survey, chosen, typed, store, date, key, tuple(rivals))
     left_out = len(typed.columns) - len(chosen)
     doubts = list(typed.doubts)
+    if rivals:
+        doubts.append(f"files with these columns go to {', '.join(rivals)}; see source.only_named.")
     if key.repeats:
         named = ", ".join(one.name for one in key.columns)
         doubts.append(f"nothing identifies a row: {key.repeats} rows repeat {named} and go back as doubled.")
@@ -68,7 +70,7 @@ def compose(name: str, survey: Survey, rivals: Sequence[str] = ()) -> Draft:
 
 
 def call_store(typed: Typed, store: Decision) -> tuple[Typed, Decision]:
-    """The one store's column is called `store`, as the column is that the product adds; another of that name gives way."""
+    """The one store's column is called `store`, as the one that the product adds; another of that name gives way."""
     if store.column is None or store.column.name == "store":
         return typed, store
     renamed = {store.column.name: "store", "store": "store_name"}
@@ -111,7 +113,7 @@ def render(parts: Parts) -> str:
     frame = [*render_head(parts), *render_columns(parts), *render_tail(parts)]
     lines = list[str]()
     told = 0
-    for guess in sorted(rules, key=lambda guess: guess.rule["kind"] not in ("unique", "enum", "pattern", "email", "url")):
+    for guess in sorted(rules, key=lambda guess: guess.rule["kind"] == "range"):
         more = render_rule(guess)
         if len(frame) + len(lines) + len(more) > MOST_LINES:
             break
@@ -121,8 +123,10 @@ def render(parts: Parts) -> str:
         "rules:",
         "  # What is guessed only warns: a sample shows what is usual, not what is allowed. Tighten it with",
         "  # severity: reject_row, or reject_file with over_percent. Columns that are never blank in it are required.",
+        "  # Behind each rule stands what was seen.",
     ]
-    return "\n".join([*render_head(parts), *render_columns(parts), *head, *lines, *left, "", *render_tail(parts)]) + "\n"
+    text = [*render_head(parts), *render_columns(parts), *head, *lines, *left, "", *render_tail(parts)]
+    return "\n".join(text) + "\n"
 
 
 def render_head(parts: Parts) -> list[str]:
@@ -132,8 +136,9 @@ def render_head(parts: Parts) -> list[str]:
     known = list(dict.fromkeys([f"*.{suffix}", "*.xlsx", "*.csv"])) if suffix.isalnum() else ["*.xlsx", "*.csv"]
     lines = [
         f"# yaml-language-server: $schema=../{SCHEMA}",
-        f"# Drafted from {quote(parts.survey.file)}: {parts.survey.cells.height:,} records, {len(parts.typed.columns)} "
-        "columns. Headers are the sender's; the names beside them are ours.",
+        f"# Drafted from {quote(parts.survey.file)}: {parts.survey.cells.height:,} records, "
+        f"{len(parts.typed.columns)} columns.",
+        "# Headers are the sender's; the names beside them are what rules, code and both databases use.",
         f"name: {parts.name}",
         f"title: {quote(title)}",
         f"description: {quote(f'Rows of files like {parts.survey.file}. Say here what they mean, for whom.')}",
@@ -142,9 +147,9 @@ def render_head(parts: Parts) -> list[str]:
         f"  patterns: {flow(known)}",
     ]
     if parts.rivals:
-        lines.append(f"  # Files with these columns go to {', '.join(parts.rivals)}: this one only takes what is said to be")
-        lines.append("  # its own, with --pipeline or by a folder of its name. Remove the line when the other is given up.")
-        lines.append("  only_named: true")
+        told = f"Files with these columns go to {', '.join(parts.rivals)}: this one only takes what is said to be its "
+        told += "own, with --pipeline or by a folder of its name. Remove the line when the other is given up."
+        lines += [*(f"  {line}" for line in comment(told)), "  only_named: true"]
     reading = parts.typed.reading.model_dump(exclude_unset=True)
     if reading:
         lines.append(f"  reading: {flow(reading)}  # some texts could be read in two ways")
@@ -164,7 +169,7 @@ def render_columns(parts: Parts) -> list[str]:
 
 def render_rule(guess: Guess) -> list[str]:
     """A rule with what was seen; a long list of values goes on in further lines."""
-    return flow_list("  - ", guess.rule, comment=f"seen: {guess.seen}")
+    return flow_list("  - ", guess.rule, comment=guess.seen)
 
 
 def render_tail(parts: Parts) -> list[str]:
@@ -175,23 +180,23 @@ def render_tail(parts: Parts) -> list[str]:
     grain = list(dict.fromkeys([*([parts.store.column.name] if parts.store.column else []),
                                 *(one.name for one in parts.key.columns)]))  # fmt: skip
     lines = [
-        f"# {as_comment(parts.store.reason)}.",
-        f"# Business date: {as_comment(parts.date.reason)}.",
+        *comment(f"Store: {parts.store.reason}."),
+        *comment(f"Business date: {parts.date.reason}."),
         f"identity: {flow(identity)}",
         "",
         "# What identifies a row of a business date; without `process` the accepted rows are the snapshot.",
-        *flow_list("", {"grain": grain})[0:0],
         f"grain: {flow(grain)}",
     ]
     measures = {one.name: [one.name] for one in choose_measures(parts)}
     if measures:
-        lines.append(f"measures: {flow(measures)}  # summed in the files and in the snapshot, and compared")
+        lines += ["# Summed in the files and in the snapshot, and compared.", f"measures: {flow(measures)}"]
     return [*lines, "", "flush: {files: 5, bytes: 10000000, seconds: 300}", "retry: {attempts: 3, backoff_seconds: 30}"]
 
 
-def as_comment(text: str) -> str:
-    """A text that stays in its line."""
-    return " ".join(text.split())
+def comment(text: str) -> list[str]:
+    """A text as lines of comment, whatever stands in it."""
+    shown = "".join(character if character.isprintable() else " " for character in text)
+    return textwrap.wrap(shown, WIDTH - 2, initial_indent="# ", subsequent_indent="# ")
 
 
 def choose_measures(parts: Parts) -> list[Column]:
@@ -209,6 +214,6 @@ def choose_measures(parts: Parts) -> list[Column]:
 
 
 def find_rivals(headers: Sequence[str], declared: dict[str, Sequence[Sequence[str]]]) -> list[str]:
-    """The pipelines, by name with the spellings of their published columns, that would take a file with these headers."""
+    """The pipelines, each with the spellings of its published columns, that would take a file with these headers."""
     present = set(headers)
     return [name for name, columns in declared.items() if all(present & set(spellings) for spellings in columns)]

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from data_pipeline.flow.draft.columns import CODE_WORDS, NUMBERING_WORDS, Column
+from data_pipeline.flow.draft.columns import Column
 from data_pipeline.ingest.identity import FOLDER_DAY, NAME_DAY
 
-STORE_WORDS = frozenset({"toko", "store", "cabang", "branch", "outlet", "shop", "gerai", "warehouse", "gudang", "lokasi",
-                         "location", "site", "filiale", "tienda", "magasin"})  # fmt: skip
+STORE_WORDS = frozenset({"toko", "store", "cabang", "branch", "outlet", "shop", "gerai", "warehouse", "gudang",
+                         "lokasi", "location", "site", "filiale", "tienda", "magasin"})  # fmt: skip
 DATE_WORDS = frozenset({"date", "tanggal", "tgl", "day", "hari", "datum", "fecha", "snapshot"})
-KEY_WORDS = CODE_WORDS | NUMBERING_WORDS | {"ref", "reference", "invoice", "faktur"}
-MOST_KEY_COLUMNS, TRIED_COLUMNS = 3, 10
+# Headers of whole numbers that say where in something a row stands.
+PLACE_WORDS = frozenset({"line", "baris", "row", "seq", "sequence", "year", "tahun", "month", "bulan", "week", "minggu",
+                         "hour", "jam", "ref", "reference", "invoice", "faktur"})  # fmt: skip
+MOST_KEY_COLUMNS, TRIED_COLUMNS, NEARLY_PERCENT = 3, 10, 97
 
 
 @dataclass(frozen=True)
@@ -73,38 +75,57 @@ def take_day(value: dt.date | dt.datetime) -> dt.date:
 
 
 def find_key(columns: Sequence[Column], store: Column | None) -> Key:
-    """The fewest columns that are different in every row, those before others whose headers name things."""
-    able = [one for one in columns if one is not store and can_identify(one)]
-    ranked = sorted(able, key=rank)[:TRIED_COLUMNS]
-    rows = pl.DataFrame([one.values.alias(one.name) for one in ranked])
-    alone = [(one,) for one in ranked if one.spec.type == "text" or one.is_code]
-    several = [pair for size in range(2, MOST_KEY_COLUMNS + 1) for pair in itertools.combinations(ranked, size)]
-    for group in [*alone, *several]:
-        if rows.select(one.name for one in group).n_unique() == rows.height:
+    """The fewest columns that are different in every row, those that name things before others.
+
+    A code that nearly always differs is the key, too: what repeats it is a fault of the sample.
+    """
+    others = [one for one in columns if one is not store]
+    able = sorted((one for one in others if can_identify(one)), key=rank)[:TRIED_COLUMNS]
+    alone: list[tuple[Column, ...]] = [(one,) for one in able if one.spec.type == "text" or one.is_code]
+    several = [group for size in range(2, MOST_KEY_COLUMNS + 1) for group in itertools.combinations(able, size)]
+    for group in alone:
+        if count_repeats(group) == 0:
             return Key(group, 0)
-    return thin_out(ranked or list(columns[:1]))
+    nearly = [one for one in others if one.is_code and one.distinct * 100 >= NEARLY_PERCENT * len(one.values)]
+    if nearly:
+        return Key((nearly[0],), count_repeats(nearly[:1]))
+    for group in several:
+        if count_repeats(group) == 0:
+            return Key(group, 0)
+    return thin_out(able or others[:1], [one for one in others if not one.values.null_count()])
 
 
 def can_identify(column: Column) -> bool:
     """Whether it may be part of a key: it is never blank, no amount, and no mere numbering of the lines."""
     if column.blanks or column.values.null_count() or column.spec.type in ("number", "boolean"):
         return False
-    return not column.is_running_number or bool(column.words & CODE_WORDS)
+    if column.spec.type == "integer":
+        return names_things(column) and (not column.is_running_number or column.is_code)
+    return True
+
+
+def names_things(column: Column) -> bool:
+    """Whether its header says so."""
+    return column.is_code or bool(column.words & (STORE_WORDS | PLACE_WORDS))
 
 
 def rank(column: Column) -> tuple[bool, bool, bool]:
-    """Names of things first, then texts and days, then other whole numbers."""
-    is_named = bool(column.words & (KEY_WORDS | STORE_WORDS))
-    return (not is_named, column.spec.type == "integer", column.spec.type == "text" and column.distinct == 1)
+    """Names of things first; what is always the same last."""
+    return (column.distinct == 1, not names_things(column), column.spec.type == "integer")
 
 
-def thin_out(columns: Sequence[Column]) -> Key:
-    """All that could identify, without those that make no difference."""
-    kept = list(columns)
-    rows = pl.DataFrame([one.values.alias(one.name) for one in kept])
-    most = rows.n_unique()
-    for column in reversed(columns):
+def count_repeats(columns: Sequence[Column]) -> int:
+    """How many rows have what stands further up already; those with a blank go back for that."""
+    rows = pl.DataFrame([one.values.alias(one.name) for one in columns]).drop_nulls()
+    return rows.height - rows.n_unique()
+
+
+def thin_out(columns: Sequence[Column], more: Sequence[Column]) -> Key:
+    """All that could identify, or else all that there is, without those that make no difference."""
+    kept = list(columns) if count_repeats(columns) <= count_repeats(more or columns) else list(more)
+    repeats = count_repeats(kept)
+    for column in kept[::-1]:
         rest = [one for one in kept if one is not column]
-        if rest and rows.select(one.name for one in rest).n_unique() == most:
+        if rest and count_repeats(rest) == repeats:
             kept = rest
-    return Key(tuple(kept), rows.height - most)
+    return Key(tuple(kept), repeats)

@@ -27,8 +27,8 @@ def quote(value: object) -> str:
 def flow(value: object) -> str:
     """A value in one line.
 
-    >>> flow({"name": "key_once", "columns": ["sku", "n"]})
-    '{name: key_once, columns: [sku, "n"]}'
+    >>> flow({"name": "key_once", "columns": ["sku", "no"]})
+    '{name: key_once, columns: [sku, "no"]}'
     """
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{quote(key)}: {flow(one)}" for key, one in value.items()) + "}"
@@ -43,7 +43,7 @@ def flow_list(lead: str, value: Mapping[str, Any], *, comment: str = "") -> list
     line = f"{lead}{flow(value)}"
     if len(line) + len(note) <= WIDTH:
         return [line + note]
-    lines, rest = [f"{' ' * len(lead)}#{note.partition('#')[2]}"[:WIDTH]] if note else [], line
+    lines, rest = [f"  {note.strip()}"] if note else [], line
     indent = " " * (len(lead) + 2)
     while len(rest) > WIDTH and (at := rest.rfind(", ", len(indent) + 1, WIDTH)) > 0 and is_between(rest, at):
         lines, rest = [*lines, rest[: at + 1]], indent + rest[at + 2 :]

@@ -1,7 +1,6 @@
 """Typed columns -> rules that the sample keeps, with room, each with what was seen."""
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -15,6 +14,7 @@ from data_pipeline.flow.draft.evidence import Key
 MOST_VALUES, REPEATED, VALUE_CHARACTERS = 12, 5, 40
 ROOM = 3  # a bound is the power of ten above so many times what was seen
 MOST_RUNS = 7  # of letters, digits or marks in a pattern
+MARKS = frozenset("\\.^$*+?{}[]|()")  # that mean something in a pattern
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 URL = r"^https?://\S+$"
 
@@ -28,7 +28,7 @@ class Guess:
 
 
 def guess_rules(columns: Sequence[Column], key: Key) -> list[Guess]:
-    """A rule of uniqueness that rejects, then others that only warn: a sample shows what is usual, not what is allowed."""
+    """A rule of uniqueness that rejects, and others that only warn: a sample shows what is usual, not what may be."""
     names = [column.name for column in key.columns]
     seen = f"{key.repeats} rows repeat it and go back" if key.repeats else "no row repeats it"
     unique = {"kind": "unique", "name": "key_once", "columns": names}
@@ -38,7 +38,7 @@ def guess_rules(columns: Sequence[Column], key: Key) -> list[Guess]:
 def guess_rule(column: Column, key: Sequence[str]) -> Iterator[Guess]:
     """What may be said of one column; nothing of one that is always the same."""
     values = column.values.drop_nulls()
-    if column.spec.type in ("integer", "number") and len(values):
+    if column.spec.type in ("integer", "number") and len(values) and not column.is_running_number:
         yield from guess_range(column, values)
     elif column.spec.type == "text" and column.distinct > 1:
         texts = values.filter(values != "")
@@ -50,8 +50,8 @@ def guess_range(column: Column, values: pl.Series) -> Iterator[Guess]:
     least, most = float(values.min()), float(values.max())  # type: ignore[arg-type]  # numbers
     if least == most == 0:
         return
-    rule = {"kind": "range", "name": f"{column.name}_usual", "column": column.name,
-            "minimum": 0 if least >= 0 else -round_up(-least), "maximum": round_up(most) if most > 0 else 0}  # fmt: skip
+    bounds = {"minimum": 0 if least >= 0 else -round_up(-least), "maximum": round_up(most) if most > 0 else 0}
+    rule = {"kind": "range", "name": f"{column.name}_usual", "column": column.name, **bounds}
     yield Guess({**rule, "severity": "warn"}, f"{least:.15g} to {most:.15g}")
 
 
@@ -87,7 +87,7 @@ def guess_form(column: Column, texts: pl.Series) -> Iterator[Guess]:
     found = find_pattern(distinct.to_list())
     if found is not None:
         rule = {"kind": "pattern", "name": f"{column.name}_form", "column": column.name, "pattern": found}
-        yield Guess({**rule, "severity": "warn"}, f"such as {min(distinct)!r}")  # type: ignore[type-var]  # texts
+        yield Guess({**rule, "severity": "warn"}, f"such as {min(distinct)!r}")
 
 
 def find_pattern(texts: Sequence[str]) -> str | None:
@@ -105,7 +105,8 @@ def find_pattern(texts: Sequence[str]) -> str | None:
     if "[0-9]" not in shape or len(shape) > MOST_RUNS or any(kind == " " for kind in shape):
         return None
     lengths = zip(*([length for _, length in split_runs(text)] for text in texts), strict=True)
-    return "".join(kind + describe_length(kind, min(seen), max(seen)) for kind, seen in zip(shape, map(list, lengths), strict=True))
+    bounds = [(min(seen), max(seen)) for seen in lengths]
+    return "".join(kind + describe_length(kind, *bound) for kind, bound in zip(shape, bounds, strict=True))
 
 
 def split_runs(text: str) -> list[tuple[str, int]]:
@@ -121,7 +122,7 @@ def classify(character: str) -> str:
         return "[0-9]"
     if character.isalpha():
         return "[A-Z]" if character.isupper() else "[a-z]"
-    return re.escape(character) if character != " " else " "
+    return f"\\{character}" if character in MARKS else character
 
 
 def describe_length(kind: str, least: int, most: int) -> str:

@@ -12,11 +12,14 @@ OWN = frozenset({"source_sheet", "source_row", "source_file", "source_version", 
                  "snapshot_version", "position", "rescued"})  # fmt: skip
 # Words that Postgres and DuckDB both refuse as a plain column name.
 # Source: https://www.postgresql.org/docs/current/sql-keywords-appendix.html
-RESERVED = frozenset("all and any array as asc both case cast check column constraint create default desc distinct do "
-                     "else end except false fetch for foreign from grant group having in initially intersect into "
-                     "lateral leading limit not null offset on only or order placing primary references returning "
-                     "select some symmetric table then to trailing true union unique user using variadic when where "
-                     "window with".split())  # fmt: skip
+RESERVED = frozenset({
+    "all", "and", "any", "array", "as", "asc", "both", "case", "cast", "check", "column", "constraint",
+    "create", "default", "desc", "distinct", "do", "else", "end", "except", "false", "fetch", "for",
+    "foreign", "from", "grant", "group", "having", "in", "initially", "intersect", "into", "lateral",
+    "leading", "limit", "not", "null", "offset", "on", "only", "or", "order", "placing", "primary",
+    "references", "returning", "select", "some", "symmetric", "table", "then", "to", "trailing", "true",
+    "union", "unique", "user", "using", "variadic", "when", "where", "window", "with"
+})  # fmt: skip
 
 
 def name_columns(headers: Iterable[str]) -> dict[str, str]:

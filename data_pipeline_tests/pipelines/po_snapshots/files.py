@@ -80,6 +80,6 @@ def judge_file(path: Path) -> Judged:
     return judge(read_table(path, name=path.name), spec, name=path.name)
 
 
-def list_reasons(judged: Judged) -> list[tuple[int, str, str, str]]:
+def list_reasons(judged: Judged) -> list[tuple[int, str, str, str | None]]:
     """Row, code, column and text of everything that was rejected."""
     return judged.rejects.select("row_number", "error_code", "column_name", "raw_text").rows()

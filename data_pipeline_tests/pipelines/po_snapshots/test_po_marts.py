@@ -8,8 +8,11 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from data_pipeline.errors import RequestError
 from data_pipeline.flow.compute import compute_candidate
 from data_pipeline.flow.publish import publish
+from data_pipeline.flow.record import Statement
+from data_pipeline.flow.repair import assign_file, find_only_pipeline
 from data_pipeline.flow.report import compare_databases
 from data_pipeline.flow.stage import stage_batches
 from data_pipeline.flow.track import track_run
@@ -197,6 +200,19 @@ def test_a_file_whose_name_has_no_date_waits_for_a_person(workspace: Workspace) 
 
     assert (receipt.outcome, receipt.pipeline) == ("parked", None)
     assert receipt.note.startswith("nothing says which business date the file is for")
+
+
+def test_a_person_says_the_date_and_needs_no_store(workspace: Workspace) -> None:
+    path = drop(workspace, "PO harian.csv", FEWER_LINES)
+    receive(workspace)
+
+    with pytest.raises(RequestError) as caught:
+        find_only_pipeline(workspace, path, None)
+    found = find_only_pipeline(workspace, path, "po_snapshots")
+    receipt = assign_file(workspace, found, path, Statement(business_date=DAY), taught_by="rina")
+
+    assert "PO harian.csv: may be for several pipelines (" in str(caught.value)
+    assert (receipt.outcome, receipt.store, receipt.business_date) == ("batch", "purchasing", DAY)
 
 
 def test_a_missing_column_fails_the_file_by_its_name(workspace: Workspace) -> None:

@@ -1,0 +1,1 @@
+"""Snapshot rows -> whoever a pipeline.yaml says shall have them: one kind of destination a file."""

@@ -1,0 +1,19 @@
+"""Shipment -> a JSON Lines file."""
+
+from data_pipeline.model.destinations import JsonlDestination
+from data_pipeline.persist.destinations.files import find_path
+from data_pipeline.persist.destinations.json_text import write_lines
+from data_pipeline.persist.destinations.shipment import Means, Refusal, Shipment
+from data_pipeline.persist.files import write_pieces
+
+PIECE_ROWS = 50_000
+
+
+def deliver_jsonl(destination: JsonlDestination, shipment: Shipment, means: Means) -> list[Refusal]:
+    """Writes one object a line, in the shipment's order.
+
+    Raises: StoreError when the folder cannot be written.
+    """
+    path = find_path(destination, shipment, means, suffix="jsonl")
+    write_pieces(path, (write_lines(piece, shipment.literals) for piece in shipment.rows.iter_slices(PIECE_ROWS)))
+    return []
