@@ -47,6 +47,8 @@ def choose_pipeline(header: Sequence[str], specs: Sequence[PipelineSpec], *, nam
     ]
     if len(fitting) == 1:
         return fitting[0]
+    if not fitting and (nearest := find_nearest(present, specs)) is not None:
+        return nearest  # whose judge says which columns are missing
     problem = "fits several pipelines" if fitting else "fits no pipeline"
     known = ", ".join(spec.name for spec in fitting or specs)
     shown = ", ".join(header)
@@ -54,6 +56,17 @@ def choose_pipeline(header: Sequence[str], specs: Sequence[PipelineSpec], *, nam
         "UNKNOWN_PIPELINE",
         f"{name}: the header {problem} ({known}). Found: {shown}. Say which one with --pipeline.",
     )
+
+
+def find_nearest(present: set[str], specs: Sequence[PipelineSpec]) -> PipelineSpec | None:
+    """The only pipeline most of whose published columns are in a header, if there is one."""
+    near = []
+    for spec in specs:
+        wanted = [column for column in spec.columns if column.published]
+        found = sum(bool(present & set(column.headers)) for column in wanted)
+        if found * 2 > len(wanted):
+            near.append(spec)
+    return near[0] if len(near) == 1 else None
 
 
 def collect_witnesses(

@@ -28,7 +28,7 @@ def call_guarded(function: Callable[..., object], arguments: tuple[object, ...])
     except StoreError as error:
         return error
     except FileRejected as refusal:
-        return FileFault(code=refusal.code, message=str(refusal))
+        return FileFault(code=refusal.code, message=str(refusal), pipeline=refusal.pipeline)
     except MemoryError:
         message = "reading needed more memory than a reader may use. Split the file."
         return FileFault(code="READER_OUT_OF_MEMORY", message=message)

@@ -36,9 +36,13 @@ def build_tables(
     """
     naming: Naming | None = None
     records = 0
-    for rows, is_last in tell_last(chunks):
+    notes: tuple[Finding, ...] = ()  # of chunks in which nothing stood
+    for given, is_last in tell_last(chunks):
+        rows = skip_blank_top(given) if naming is None else given
         if rows.cells.height == 0 or rows.cells.width == 0:
+            notes += given.findings
             continue
+        rows, notes = rows.with_findings(notes), ()
         is_first = naming is None
         naming = naming or name_columns(rows, reading, known_headers, name=name)
         table = build_table(rows, naming, reading, is_first=is_first, is_last=is_last, name=name)
@@ -50,6 +54,15 @@ def build_tables(
         raise FileRejected("EMPTY_FILE", f"{name}: expected a header row and records, found nothing. Export it again.")
     if records == 0:
         raise FileRejected("EMPTY_FILE", f"{name}: expected records below the header, found none. Export it again.")
+
+
+def skip_blank_top(rows: RawRows) -> RawRows:
+    """The rows from the first that holds anything on, where so many above are blank that none would be looked for."""
+    if rows.names or not rows.cells.width or find_filled(rows.cells.head(HEADER_ROWS)).any():
+        return rows
+    filled = find_filled(rows.cells)
+    first = filled.arg_max() if filled.any() else None
+    return rows.slice(len(filled), 0) if first is None else rows.slice(first, len(filled)).with_findings(rows.findings)
 
 
 def tell_last(chunks: Iterable[RawRows]) -> Iterator[tuple[RawRows, bool]]:
@@ -116,7 +129,8 @@ def build_table(
     above = int(rows.row_numbers[skipped]) if cells.height else 0  # of the header, or titles
     blank = set(numbers.filter(~filled)) if rows.ragged_rows else set()
     ragged = {row: one for row, one in rows.ragged_rows.items() if row >= above and row not in blank}
-    cells, numbers = (cells, numbers) if filled.all() else (cells.filter(filled), numbers.filter(filled))
+    if not filled.all():
+        cells, numbers = cells.filter(filled) if filled.any() else cells.clear(), numbers.filter(filled)
     width = len(naming.named) + len(naming.unnamed)
     refused, notes = (ragged, []) if rows.names else apply_policy(ragged, reading, width, name=name)
     return RawTable(
@@ -134,7 +148,10 @@ def find_filled(cells: pl.DataFrame) -> pl.Series:
     is_filled = cells.to_series(0).fill_null("").str.strip_chars() != ""
     if is_filled.all():
         return is_filled
-    doubtful = cells.filter(~is_filled).select(pl.any_horizontal(pl.all().fill_null("").str.strip_chars() != ""))
+    held = cells.select(column.name for column in cells if column.null_count() < cells.height)
+    if not held.width:
+        return is_filled
+    doubtful = held.filter(~is_filled).select(pl.any_horizontal(pl.all().fill_null("").str.strip_chars() != ""))
     return is_filled.scatter((~is_filled).arg_true(), doubtful.to_series())
 
 

@@ -276,3 +276,18 @@ def test_a_header_that_fits_no_pipeline_is_refused_with_the_known_ones() -> None
     assert str(caught.value) == (
         "a.xlsx: the header fits no pipeline (shelf, orders). Found: SKU, Stok. Say which one with --pipeline."
     )
+
+
+def test_a_header_that_lacks_a_column_is_for_the_pipeline_that_has_most_of_it() -> None:
+    """Whose judge then names the column."""
+    specs = pipelines("shelf", "orders")
+
+    assert choose_pipeline(SHELF_HEADER[1:], [specs[0]], name="a.xlsx") is specs[0]
+    other = shelf_spec(
+        name="other",
+        columns=[{"name": "id", "header": "ID", "type": "text"}],
+        rules=[], identity={}, grain=["id"], measures={}, outputs=[],
+    )  # fmt: skip
+    assert choose_pipeline(SHELF_HEADER[1:], [other, specs[0]], name="a.xlsx") is specs[0]
+    with pytest.raises(FileRejected, match="fits no pipeline"):
+        choose_pipeline(SHELF_HEADER[1:], specs, name="a.xlsx")

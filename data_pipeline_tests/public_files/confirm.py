@@ -1,6 +1,6 @@
 """How expected.tsv was made: every outcome is what libraries read that the product does not read with.
 
-    VIRTUAL_ENV=.venv uv run --no-project --with xlrd==2.0.2 --with pyxlsb==1.0.10 --with odfpy==1.4.1 \\
+    VIRTUAL_ENV=.venv uv run --no-project --with pyxlsb==1.0.10 --with odfpy==1.4.1 \\
       python -m data_pipeline_tests.public_files.confirm
 
 Adds what is new in the packages and keeps lines that a human decided (`by_hand`, and dialects other than the suffix

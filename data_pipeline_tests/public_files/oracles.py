@@ -1,6 +1,7 @@
 """A workbook -> its cells, as libraries read them that the product does not read with.
 
-xlrd, pyxlsb and odfpy are no dependencies: confirm.py says how it is run with them.
+pyxlsb and odfpy are no dependencies: confirm.py says how it is run with them. xlrd the product reads XLS with, too, but
+gives it other records and tells dates by itself; when the XLS were listed, calamine read them, and both agreed.
 """
 
 import datetime as dt

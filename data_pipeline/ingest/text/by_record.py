@@ -1,19 +1,27 @@
 """Text -> records one by one, by the standard library's csv: slow, and right where quotes are irregular."""
 
 import csv
-import itertools
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 import polars as pl
 
 from data_pipeline.errors import FileRejected
+from data_pipeline.ingest.text.blocks import (
+    LINE_ENDS,
+    MOST_CELLS,
+    mixed_line_ends,
+    record_too_long,
+    unclosed_quote,
+)
 from data_pipeline.ingest.text.records import BrokenRecord, Record, read_records
 from data_pipeline.ingest.text.recount import Recount
 from data_pipeline.model.reading import Dialect, Limits, RaggedRow, TextOrigin
 from data_pipeline.model.tables import RawRows
 
 CHUNK_RECORDS = 50_000
+CHUNK_CHARACTERS = 8 << 20
+NEWLINE_WITHIN = "new-line character seen"  # in the words of the csv module
 TOLD_CHARACTERS = 2_000  # of a record that is told whole
 
 
@@ -24,20 +32,51 @@ def read_slowly(
 
     Raises: FileRejected for quotes that no reading makes sense of, or when another count of the records disagrees.
     """
-    csv.field_size_limit(limits.field_bytes)
+    csv.field_size_limit(limits.line_bytes)
     above = first_line - 1
     recount, count = Recount(origin.dialect), 0
-    records = read_records(recount.watch(split_lines(pieces, origin.dialect)), origin.dialect)
+    lines = split_lines(pieces, origin.dialect, first_line, limits, name=name)
+    records = read_records(limit_records(lines, recount, first_line, limits, name=name), origin.dialect)
     try:
-        while numbered := [(above + line, fields) for line, fields in itertools.islice(records, CHUNK_RECORDS)]:
+        while numbered := list(take_chunk(records, recount, origin.dialect.width, above=above)):
             count += len(numbered)
             check_count(count, recount.records, first_line=first_line, name=name)
             yield as_rows(numbered, origin)
     except BrokenRecord as error:
+        if NEWLINE_WITHIN in str(error):
+            found, other = "a carriage return (CR)", LINE_ENDS[origin.dialect.newline]
+            raise mixed_line_ends(name, above + error.line, found, other, 1) from error
         place = f"{name}, after line {above + error.line}"
         raise FileRejected(
             "BROKEN_QUOTES", f"{place}: {error}. Check the quotes from there on and send the file again."
         ) from error
+
+
+def take_chunk(
+    records: Iterator[tuple[int, Record]], recount: Recount, width: int, *, above: int
+) -> Iterator[tuple[int, Record]]:
+    """The next records, as many as memory should hold at once, with their lines in the file."""
+    start, cells = recount.characters, 0
+    for count, (line, fields) in enumerate(records, 1):
+        yield above + line, fields
+        cells += max(width, len(fields))
+        if count == CHUNK_RECORDS or cells > MOST_CELLS or recount.characters - start > CHUNK_CHARACTERS:
+            return
+
+
+def limit_records(
+    lines: Iterable[str], recount: Recount, first_line: int, limits: Limits, *, name: str
+) -> Iterator[str]:
+    """The lines, counted.
+
+    Raises: FileRejected for a record of several lines that is longer than the limit.
+    """
+    begin = first_line
+    for line, text in enumerate(recount.watch(lines), first_line + 1):
+        if recount.open_characters > limits.line_bytes:
+            raise unclosed_quote(name, begin, limits)
+        begin = begin if recount.open_characters else line
+        yield text
 
 
 def check_count(read: int, counted: int, *, first_line: int, name: str) -> None:
@@ -50,12 +89,20 @@ def check_count(read: int, counted: int, *, first_line: int, name: str) -> None:
         )
 
 
-def split_lines(pieces: Iterable[bytes], dialect: Dialect) -> Iterator[str]:
-    """Lines of UTF-8 pieces, line ends included."""
+def split_lines(
+    pieces: Iterable[bytes], dialect: Dialect, first_line: int, limits: Limits, *, name: str
+) -> Iterator[str]:
+    """Lines of UTF-8 pieces, line ends included.
+
+    Raises: FileRejected for one that is longer than the limit.
+    """
     mark = b"\r" if dialect.newline == "\r" else b"\n"
-    rest = b""
+    rest, number = b"", first_line
     for piece in pieces:
         *lines, rest = (rest + piece).split(mark)
+        number += len(lines)
+        if len(rest) > limits.line_bytes:
+            raise record_too_long(name, number, limits)
         yield from ((line + mark).decode() for line in lines)
     if rest:
         yield rest.decode()

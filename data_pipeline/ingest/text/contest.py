@@ -16,6 +16,7 @@ AMOUNT = re.compile(r"(?:Rp\.?|[$€£])? ?[+-]?\d[\d., ]*%?")
 SHOWN_FIELDS = 6
 SHOWN_CHARACTERS = 30
 
+TABBED_ADVANTAGE = 4
 MANY_RECORDS = 10  # that are even until a quote breaks
 
 
@@ -31,10 +32,10 @@ def choose_trial(text: str, trials: list[Trial], declared: ReadingSpec, *, known
         refuse_broken(broken, name=name)
     if is_known or declared.delimiter:
         return find_winner(sound, sound, name=name)
-    broken = [trial for trial in trials if trial.broken_line is not None and is_table(trial)]
+    broken = [trial for trial in trials if trial.broken_line is not None and (is_table(trial) or not trial.records)]
     tables = [trial for trial in sound if trial.shape.width > 1 and trial.shape.is_regular]
     if not tables:
-        return choose_column(sound, broken, name=name)
+        return find_tabbed(sound) or choose_column(sound, broken, name=name)
     columns = [trial for trial in sound if trial.shape.width == 1]
     winner = find_winner(tables, [*filter(is_table, sound), *columns, *broken], name=name)
     if columns and not winner.shape.is_perfect and is_rather_column(columns[0], winner):
@@ -43,6 +44,16 @@ def choose_trial(text: str, trials: list[Trial], declared: ReadingSpec, *, known
     if cut_off:
         refuse_broken(cut_off, name=name)
     return winner
+
+
+def find_tabbed(sound: list[Trial]) -> Trial | None:
+    """The trial by tabulators where nothing else splits and most records agree: in texts there are none."""
+    splitting = [trial for trial in sound if trial.shape.width > 1]
+    if len(splitting) != 1 or splitting[0].candidate.delimiter != "\t":
+        return None
+    shape = splitting[0].shape
+    others = shape.titles + shape.footers + shape.ragged + shape.comments
+    return splitting[0] if shape.core >= TABBED_ADVANTAGE * others else None
 
 
 def is_cut_off(broken: Trial, winner: Trial) -> bool:

@@ -6,6 +6,7 @@ that is not. Records are counted from the bytes, by something else than the pars
 
 import csv
 import itertools
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from data_pipeline.errors import FileRejected
-from data_pipeline.ingest.text.blocks import Block, Positions, Reading, cut_blocks, read_utf8
+from data_pipeline.ingest.text.blocks import WIDE, Block, Positions, Reading, cut_blocks, read_utf8
 from data_pipeline.ingest.text.by_record import TOLD_CHARACTERS, read_slowly
 from data_pipeline.ingest.text.mojibake import note_mojibake
 from data_pipeline.ingest.text.records import open_reader
@@ -24,6 +25,7 @@ from data_pipeline.model.tables import RawRows
 
 CHUNK_BYTES = 8 << 20
 ZLIB_MAGIC = (b"x^", b"x\x01", b"x\xda")  # Polars would inflate a text that begins so; other magics are no UTF-8
+LINE_END = re.compile(rb"\r\n|\r|\n")
 AHEAD = 2  # blocks that are parsed while another is used
 
 
@@ -71,7 +73,8 @@ def parse_ahead(blocks: Iterator[Block], origin: TextOrigin, *, name: str) -> It
 def skip_line(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """The text after its first line."""
     first = next(pieces, b"")
-    yield first[first.find(b"\n") + 1 :]
+    end = LINE_END.search(first)
+    yield first[end.end() :] if end else b""
     yield from pieces
 
 
@@ -81,11 +84,12 @@ def parse_block(block: Block, origin: TextOrigin, *, name: str) -> RawRows | Non
         return None
     dialect, width = origin.dialect, origin.dialect.width
     mark = b"\r" if dialect.newline == "\r" else b"\n"
+    columns = count_columns(block, dialect, mark)
     try:
         frame = pl.read_csv(
             block.data,
             has_header=False,
-            schema={str(position): pl.String for position in range(width + 1)},  # one more, for what is too much
+            schema={str(position): pl.String for position in range(columns)},
             separator=dialect.delimiter,
             quote_char=dialect.quote if block.ends is not None else None,
             eol_char=mark.decode(),
@@ -97,6 +101,9 @@ def parse_block(block: Block, origin: TextOrigin, *, name: str) -> RawRows | Non
         return None
     if frame.height != block.records:
         return None
+    if columns <= width:
+        nothing = pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)  # which the columns share
+        frame = frame.with_columns(nothing.alias(str(position)) for position in range(columns, width + 1))
     lines = number_lines(block, mark)
     try:
         ragged = find_ragged(block, frame, lines, origin)
@@ -110,6 +117,15 @@ def parse_block(block: Block, origin: TextOrigin, *, name: str) -> RawRows | Non
         text=origin,
         ragged_rows=ragged,
     )
+
+
+def count_columns(block: Block, dialect: Dialect, mark: bytes) -> int:
+    """How many columns the block fills, one more than the list has for what is too much; only a wide list is asked."""
+    if dialect.width < WIDE:
+        return dialect.width + 1
+    delimiters = np.flatnonzero(np.frombuffer(block.data, dtype=np.uint8) == ord(dialect.delimiter))
+    before = np.searchsorted(delimiters, find_line_ends(block, mark))
+    return min(dialect.width + 1, 1 + int(np.diff(before, prepend=0).max(initial=0)))
 
 
 def refuse_undecodable(block: Block, name: str, error: Exception) -> None:
@@ -143,20 +159,30 @@ def find_ragged(block: Block, frame: pl.DataFrame, lines: Positions, origin: Tex
     """Line -> text of every record with another number of fields. An empty field too many at the end is none."""
     last, beyond = pl.col(str(origin.dialect.width - 1)), pl.col(str(origin.dialect.width))
     doubtful = frame.select(pl.arg_where(last.is_null() | (last == "") | beyond.is_not_null() & (beyond != "")))
-    places = doubtful.to_series()
+    places = leave_out_blank(frame, doubtful.to_series())
     if not len(places):
         return {}
     texts = list_records(block, places, origin)
     counts = count_fields(texts, origin.dialect, is_quoted=block.ends is not None)
-    filled = texts.str.strip_chars() != ""
     too_much = frame[str(origin.dialect.width)].gather(places).fill_null("") != ""
-    is_ragged = filled & ((counts < origin.dialect.width) | too_much)
+    is_ragged = (counts < origin.dialect.width) | too_much
     numbers = lines[places.filter(is_ragged).to_numpy()]
     told = texts.filter(is_ragged).str.slice(0, TOLD_CHARACTERS)
     return {
         int(line): RaggedRow(fields, text)
         for line, fields, text in zip(numbers, counts.filter(is_ragged).to_list(), told.to_list(), strict=True)
     }
+
+
+def leave_out_blank(frame: pl.DataFrame, places: pl.Series) -> pl.Series:
+    """Those of the places at which a record holds anything; others are no records, whatever their fields."""
+    if not len(places):
+        return places
+    held = frame.select(column.name for column in frame if column.null_count() < frame.height)
+    if not held.width:
+        return places.clear()
+    is_filled = pl.any_horizontal(pl.all().fill_null("").str.strip_chars() != "")
+    return places.filter(held[places].select(is_filled).to_series())
 
 
 def list_records(block: Block, places: pl.Series, origin: TextOrigin) -> pl.Series:

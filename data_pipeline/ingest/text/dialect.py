@@ -13,35 +13,53 @@ import sys
 from dataclasses import replace
 
 from data_pipeline.errors import FileRejected
+from data_pipeline.ingest.text.blocks import LINE_ENDS, mixed_line_ends
 from data_pipeline.ingest.text.contest import beats, choose_trial, is_table
 from data_pipeline.ingest.text.quoting import list_candidates
-from data_pipeline.ingest.text.records import LineEnd, Trial, find_line_ends, read_sample
+from data_pipeline.ingest.text.records import OPEN_CHARACTERS, LineEnd, Trial, find_line_ends, read_sample
 from data_pipeline.model.reading import DELIMITER, Dialect, Marks, ReadingSpec
 
 DELIMITERS = (",", ";", "\t", "|")
 HEAD_RECORDS = 200
 HEAD_CHARACTERS = 1 << 17
+KEPT_RECORDS = 20_000  # of a long sample
 FEW_RECORDS = 2  # fewer rule nothing out
 SEPARATOR_LINE = re.compile(rf'\A"?sep=({DELIMITER.strip("^$")})"?(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
-LINE_ENDS = {"\n": "LF", "\r\n": "CR LF", "\r": "CR"}
+
+
+class SampleTooShort(Exception):
+    """Quotes that open in the sample do not close in it, and may do so behind it."""
 
 
 def detect_dialect(
-    text: str, *, is_whole: bool, declared: ReadingSpec, known_headers: frozenset[str], name: str
+    text: str,
+    *,
+    is_whole: bool,
+    declared: ReadingSpec,
+    known_headers: frozenset[str],
+    name: str,
+    most_open: int | None = None,
 ) -> Dialect:
     """The dialect of a decoded sample; `is_whole` says whether it is all of the file.
 
-    Raises: FileRejected when two dialects give different tables, none gives an even one, or line ends are mixed up.
+    `most_open`: characters that a quoted field may have; None asks for a longer sample where that matters.
+    Raises: FileRejected when two dialects give different tables, none gives an even one, or line ends are mixed up;
+    SampleTooShort.
     """
     body, stated = strip_separator_line(text)
     if not is_whole and body.endswith("\r"):
         body = body[:-1]  # perhaps half of a CR LF
     spec = declared.model_copy(update={"delimiter": declared.delimiter or stated})
-    trials, whole = read_candidates(body, spec, is_whole=is_whole)
+    trials, whole = read_candidates(body, spec, is_whole=is_whole, most_open=most_open)
+    if not is_whole and most_open is None and any(is_unended(trial) for trial in whole):
+        raise SampleTooShort
     chosen = choose_trial(body, trials, spec, known=known_headers, name=name)
     if chosen not in whole:  # what ruled it out in the head came to nothing later
         trials = [read_sample(body, trial.candidate, is_whole=is_whole) for trial in trials]
         chosen = choose_trial(body, trials, spec, known=known_headers, name=name)
+    refuse_unended(chosen, trials, is_whole=is_whole, name=name)
+    if ' "' in body:
+        refuse_indented(chosen, name=name)
     newline = choose_newline(body, chosen.candidate, name=name)
     origin = " (declared)" if declared.delimiter else " (as its line sep= says)" if stated else ""
     shape = describe_shape(chosen)
@@ -61,7 +79,9 @@ def strip_separator_line(text: str) -> tuple[str, str | None]:
     return (text[statement.end() :], statement[1]) if statement else (text, None)
 
 
-def read_candidates(body: str, spec: ReadingSpec, *, is_whole: bool) -> tuple[list[Trial], list[Trial]]:
+def read_candidates(
+    body: str, spec: ReadingSpec, *, is_whole: bool, most_open: int | None
+) -> tuple[list[Trial], list[Trial]]:
     """Trials of every candidate, of the head alone where that rules them out; and those of the whole sample."""
     candidates = list_candidates(body, spec, [spec.delimiter] if spec.delimiter else find_delimiters(body))
     head = body[:HEAD_CHARACTERS]
@@ -71,8 +91,17 @@ def read_candidates(body: str, spec: ReadingSpec, *, is_whole: bool) -> tuple[li
         return trials, trials
     possible = [trial for trial in trials if is_open(trial, trials)]
     is_alone = len(possible) == 1 and possible[0].candidate.quote == '"'  # others are judged by every record
-    kept = HEAD_RECORDS if is_alone else sys.maxsize
-    whole = [read_sample(body, trial.candidate, is_whole=is_whole, kept=kept) for trial in possible]
+    most = sys.maxsize if most_open is None else KEPT_RECORDS
+    whole = [
+        read_sample(
+            body,
+            trial.candidate,
+            is_whole=is_whole,
+            kept=HEAD_RECORDS if is_alone else most,
+            most_open=most_open or OPEN_CHARACTERS,
+        )
+        for trial in possible
+    ]
     read = {trial.candidate: trial for trial in whole}
     return [read.get(trial.candidate, trial) for trial in trials], whole
 
@@ -85,7 +114,7 @@ def find_delimiters(body: str) -> list[str]:
 
 def is_open(trial: Trial, trials: list[Trial]) -> bool:
     """Whether the head leaves it possible that a trial is the right one."""
-    if len(trial.records) < FEW_RECORDS:
+    if len(trial.records) < FEW_RECORDS or is_unended(trial):
         return True
     if trial.broken_line is not None or not trial.shape.is_regular:
         return False
@@ -96,6 +125,51 @@ def is_open(trial: Trial, trials: list[Trial]) -> bool:
     usual = replace(trial.candidate, quote='"', escape="doubled")
     is_quoted = any(other.candidate == usual and other.records != trial.records for other in others)
     return trial.candidate.quote is not None or not is_quoted
+
+
+def is_unended(trial: Trial) -> bool:
+    """Whether double quotes open that do not close; an apostrophe that does so is none of a quoted field."""
+    return trial.is_unended and trial.candidate.quote == '"'
+
+
+def refuse_unended(chosen: Trial, trials: list[Trial], *, is_whole: bool, name: str) -> None:
+    """Raises FileRejected where quotes never close, and nothing shows that they are text.
+
+    In a file that is read whole the other records show that. One that goes on may be anything behind them.
+    """
+    open_line = next(
+        (
+            trial.broken_line
+            for trial in trials
+            if is_unended(trial) and trial.candidate.delimiter == chosen.candidate.delimiter
+        ),
+        None,
+    )
+    is_shown = is_whole and (len(chosen.records) >= FEW_RECORDS or chosen.shape.width == 1)
+    if open_line is not None and chosen.candidate.quote is None and not is_shown:
+        raise FileRejected(
+            "UNCLOSED_QUOTE",
+            f"{name}, line {open_line}: a quote opens that is not closed. Check the quotes of that line and send the "
+            "file again.",
+        )
+
+
+def refuse_indented(chosen: Trial, *, name: str) -> None:
+    """Raises FileRejected where most records have blanks before quotes, which are text then and do not quote."""
+    split = [record for record in chosen.records if any(map(is_split, record))]
+    if len(split) >= FEW_RECORDS and 2 * len(split) >= len(chosen.records):
+        cell = next(filter(is_split, split[0]))
+        raise FileRejected(
+            "BROKEN_QUOTES",
+            f"{name}: {len(split)} records hold a field such as {cell!r:.40}: expected its quote right behind the "
+            "delimiter, found blanks before it. Write no blanks around the delimiter.",
+        )
+
+
+def is_split(cell: str) -> bool:
+    """Whether a cell is the first half of one in quotes, but for the blanks before them."""
+    text = cell.strip()
+    return text.startswith('"') and not cell.startswith('"') and not (text.endswith('"') and len(text) > 1)
 
 
 def choose_newline(body: str, candidate: Marks, *, name: str) -> LineEnd:
@@ -110,11 +184,7 @@ def choose_newline(body: str, candidate: Marks, *, name: str) -> LineEnd:
     alone_at = ends.pop("\r", None)
     if alone_at is not None and ends:
         other, other_at = next(iter(ends.items()))
-        raise FileRejected(
-            "MIXED_LINE_ENDS",
-            f"{name}, line {alone_at}: expected one kind of line end, found a carriage return (CR) alone here and "
-            f"{LINE_ENDS[other]} on line {other_at}. Save the file again with one kind of line end.",
-        )
+        raise mixed_line_ends(name, alone_at, "a carriage return (CR)", LINE_ENDS[other], other_at)
     if alone_at is not None:
         return "\r"
     return "\r\n" if "\r\n" in ends and "\n" not in ends else "\n"
@@ -124,5 +194,10 @@ def describe_shape(trial: Trial) -> str:
     """The shape in words."""
     shape = trial.shape
     fields = "1 field" if shape.width == 1 else f"{shape.width} fields"
-    exceptions = {"title lines above": shape.titles, "lines below": shape.footers, "ragged": shape.ragged}
+    exceptions = {
+        "title lines above": shape.titles,
+        "lines below": shape.footers,
+        "ragged": shape.ragged,
+        "comments": shape.comments,
+    }
     return f"records of {fields}: {shape.core}" + "".join(f", {what}: {n}" for what, n in exceptions.items() if n)

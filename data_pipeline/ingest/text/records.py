@@ -22,6 +22,8 @@ LineEnd = Literal["\n", "\r\n", "\r"]
 MOST_TITLE_LINES = 20  # above the header
 MOST_FOOTER_LINES = 3
 RAGGED_SHARE = 0.02
+COMMENT_SHARE = 0.2
+COMMENT = "#"
 OPEN_CHARACTERS = 1 << 16  # of a quoted field that goes on behind the sample
 END_INSIDE_QUOTES = "unexpected end of data"  # in the words of the csv module
 
@@ -46,11 +48,13 @@ class Shape:
     """Narrower records above the first one of that width."""
     footers: int = 0
     ragged: int = 0
+    comments: int = 0
+    """Records of another width between them whose first field begins with #."""
 
     @property
     def is_perfect(self) -> bool:
         """Whether every record has the same number of fields."""
-        return not (self.titles or self.footers or self.ragged)
+        return not (self.titles or self.footers or self.ragged or self.comments)
 
     @property
     def is_regular(self) -> bool:
@@ -58,12 +62,13 @@ class Shape:
         if self.is_perfect:
             return True
         allowed = max(1, int(RAGGED_SHARE * self.core))
-        return self.ragged <= allowed and self.core >= 2 and self.core > self.ragged + self.footers
+        is_even = self.ragged <= allowed and self.comments <= COMMENT_SHARE * self.core
+        return is_even and self.core >= 2 and self.core > self.ragged + self.footers
 
     @property
     def is_usual(self) -> bool:
         """Whether at least half of the records have that width."""
-        return self.core >= self.titles + self.footers + self.ragged
+        return self.core >= self.titles + self.footers + self.ragged + self.comments
 
 
 @dataclass(frozen=True)
@@ -77,37 +82,63 @@ class Trial:
     """Where a record begins whose quotes do not fit the candidate."""
     is_cut: bool = False
     """Whether as many records were read as were asked for, and more may follow."""
+    is_unended: bool = False
+    """Whether it is broken because the text ends inside quotes; of a sample, where they opened long before its end."""
 
 
 def read_sample(
-    text: str, candidate: Marks, *, is_whole: bool, most: int | None = None, kept: int = sys.maxsize
+    text: str,
+    candidate: Marks,
+    *,
+    is_whole: bool,
+    most: int | None = None,
+    kept: int = sys.maxsize,
+    most_open: int = OPEN_CHARACTERS,
 ) -> Trial:
-    """A sample's complete records under a candidate, `most` at most, up to the first whose quotes do not fit."""
-    records, widths, broken_line = parse_records(text, candidate, is_whole=is_whole, most=most, kept=kept)
-    filled = [record for record in records if record]
+    """A sample's complete records under a candidate, `most` at most, up to the first whose quotes do not fit.
+
+    Quotes that open in the last `most_open` characters of a sample may close behind it.
+    """
+    records, widths, broken = parse_records(text, candidate, most=most, kept=kept)
+    ends_inside = broken is not None and END_INSIDE_QUOTES in str(broken)
+    if broken is not None and ends_inside and not is_whole and count_rest(text, broken.line - 1) < most_open:
+        broken = None
+    elif broken is None and not is_whole and len(widths) != most:
+        widths = widths[:-1] or widths  # the sample may cut the last one, which counts only if there is no other
+    filled = [record for record in records[: len(widths)] if record]
     shape = measure_shape([width for width in widths if width])
-    return Trial(candidate, filled, shape, broken_line, is_cut=len(widths) == most)
+    return Trial(
+        candidate,
+        filled,
+        shape,
+        broken_line=broken.line if broken is not None else None,
+        is_cut=len(widths) == most,
+        is_unended=broken is not None and ends_inside,
+    )
 
 
 def parse_records(
-    text: str, candidate: Marks, *, is_whole: bool, most: int | None, kept: int
-) -> tuple[list[Record], list[int], int | None]:
-    """The first records, the number of fields of all (0: a blank line), and the line of the first that is broken."""
+    text: str, candidate: Marks, *, most: int | None, kept: int
+) -> tuple[list[Record], list[int], BrokenRecord | None]:
+    """The first records, the number of fields of all, and what is wrong with the first bad one.
+
+    The number is 0 for a blank line, and negative for what may be a comment.
+    """
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     records: list[Record] = []
     widths: list[int] = []
     try:
         for _, record in islice(read_records(io.StringIO(text, newline=""), candidate), most):
             width = len(record)
-            widths.append(width if width != 1 or record[0].strip() else 0)
+            if width and record[0].startswith(COMMENT):
+                widths.append(-width)
+            else:
+                widths.append(width if width != 1 or record[0].strip() else 0)
             if len(records) < kept:
                 records.append(record)
     except BrokenRecord as error:
-        is_open = END_INSIDE_QUOTES in str(error) and count_rest(text, error.line - 1) < OPEN_CHARACTERS
-        return records, widths, None if is_open and not is_whole else error.line
-    if not is_whole and len(widths) != most:
-        widths = widths[:-1] or widths  # the sample may cut the last one, which counts only if there is no other
-    return records[: len(widths)], widths, None
+        return records, widths, error
+    return records, widths, None
 
 
 def read_records(lines: Iterable[str], marks: Marks) -> Iterator[tuple[int, Record]]:
@@ -152,16 +183,18 @@ def count_rest(text: str, line: int) -> int:
 
 def measure_shape(widths: list[int]) -> Shape:
     """The usual number of fields, and what stands above, between and below the records that have it."""
-    counts = Counter(width for width in widths if width > 1)
+    counts = Counter(abs(width) for width in widths if abs(width) > 1)
     if not counts:
         return Shape(width=1, core=len(widths))
     width = max(counts, key=lambda width: (counts[width], width))
-    titles = sum(1 for _ in takewhile(lambda other: other < width, widths))
-    footers = sum(1 for _ in takewhile(lambda other: other < width, reversed(widths)))
+    titles = sum(1 for _ in takewhile(lambda other: abs(other) < width, widths))
+    footers = sum(1 for _ in takewhile(lambda other: abs(other) < width, reversed(widths)))
     titles = titles if titles <= MOST_TITLE_LINES else 0
     footers = footers if footers <= MOST_FOOTER_LINES else 0
     core = counts[width]
-    return Shape(width, core, titles, footers, ragged=len(widths) - core - titles - footers)
+    comments = sum(other < 0 and -other != width for other in widths[titles : len(widths) - footers])
+    ragged = len(widths) - core - titles - footers - comments
+    return Shape(width, core, titles, footers, ragged, comments)
 
 
 def find_line_ends(text: str, candidate: Marks) -> dict[LineEnd, int]:

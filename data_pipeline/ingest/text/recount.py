@@ -15,6 +15,10 @@ class Recount:
 
     def __init__(self, marks: Marks) -> None:
         self.records = 0
+        self.characters = 0
+        """Of the lines that passed."""
+        self.open_characters = 0
+        """Of those, behind the last record that ended."""
         self._quote = marks.quote or NEVER
         self._escape = "\\" if marks.escape == "backslash" else NEVER
         quote, starts = re.escape(self._quote), rf"(?<![^{re.escape(marks.delimiter)}])"
@@ -33,6 +37,8 @@ class Recount:
             if begun or self._quote in line or self._escape in line:
                 begun = self._find_begun(begun + line)
             self.records += not begun
+            self.characters += len(line)
+            self.open_characters = self.open_characters + len(line) if begun else 0
             yield line
 
     def _find_begun(self, text: str) -> str:

@@ -1,8 +1,8 @@
 """Workbook -> one in which nothing is left that calamine would lose.
 
-Calamine gives error cells as blanks, drops tabs and line breaks inside ODS texts, and takes no whole number of XLSB for
-a date, whatever its style. A sender's errors must not become blanks, so such cells are written as texts, in memory,
-before calamine reads them; an XLS cannot be rewritten in place, so its error cells are found and put in afterwards.
+Calamine gives error cells and ODS cells of unknown types as blanks, drops tabs and line breaks inside ODS texts, and
+takes no whole number of XLSB for a date, whatever its style. A sender's errors must not become blanks, so such cells
+are written as texts, in memory, before calamine reads them.
 """
 
 import io
@@ -11,8 +11,6 @@ import struct
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-
-from data_pipeline.ingest.workbook.compound import Compound, iterate_records
 
 ERRORS = {
     0x00: "#NULL!",
@@ -37,11 +35,13 @@ ODS_VALUE = re.compile(rb"""\soffice:(?:value-type|value|string-value|currency)\
 ODS_MARK = re.compile(rb"""calcext:value-type\s*=\s*["']error["']""")
 ODS_ERROR = re.compile(rb"#(?:NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!|N/A|GETTING_DATA)|Err:\d{3}")
 ODS_SHOWN_ERROR = re.compile(rb">\s*(?:" + ODS_ERROR.pattern + rb")\s*<")
+# Of a type that no version knows: what is shown is its text.
+ODS_UNKNOWN = re.compile(
+    rb"""(office:value-type\s*=\s*["'])(?!(?:float|percentage|currency|date|time|boolean|string)["'])[^"'<>]*"""
+)
 ODS_SPACE = ((re.compile(rb"<text:tab\b[^<>]*/>"), b"&#9;"), (re.compile(rb"<text:line-break\b[^<>]*/>"), b"&#10;"))
 
 ROW_POSITION, CELL_NUMBER, CELL_ERROR, CELL_TEXT, FORMULA_ERROR = 0, 2, 3, 6, 11
-XLS_FORMULA, XLS_BOOL_OR_ERROR, XLS_SHEET, XLS_END = 0x06, 0x205, 0x85, 0x0A
-XLS_BEGIN = (0x809, 0x409, 0x209, 0x009)
 
 
 def amend_xlsx(path: Path) -> Path | io.BytesIO:
@@ -87,6 +87,7 @@ def amend_ods_content(content: bytes) -> bytes:
         raise EOFError("content.xml breaks off")
     has_errors = ODS_MARK.search(content) or ODS_SHOWN_ERROR.search(content)
     changed = ODS_CELL.sub(amend_ods_cell, content) if has_errors else content
+    changed = ODS_UNKNOWN.sub(rb"\1string", changed)
     for element, character in ODS_SPACE:
         changed = element.sub(character, changed)
     return changed
@@ -147,41 +148,3 @@ def iterate_xlsb_records(content: bytes) -> Iterator[tuple[int, int, int, int]]:
                 break
         yield kind, begin, at, at + length
         at += length
-
-
-def find_xls_errors(path: Path, position: int) -> dict[int, dict[int, str]]:
-    """Texts of the error cells on the sheet at that position from 1, by row and column, both from 0."""
-    errors: dict[int, dict[int, str]] = {}
-    for kind, data in iterate_xls_sheet(path, position):
-        code = read_xls_error(data) if kind in (XLS_FORMULA, XLS_BOOL_OR_ERROR) else None
-        if code is not None:
-            row, column = struct.unpack_from("<HH", data)
-            errors.setdefault(row, {})[column] = ERRORS.get(code, "#ERROR!")
-    return errors
-
-
-def iterate_xls_sheet(path: Path, position: int) -> Iterator[tuple[int, bytes]]:
-    """Kind and data of the records of the sheet at that position from 1."""
-    compound = Compound(path.read_bytes())
-    stream = compound.read("workbook" if "workbook" in compound.names else "book")
-    sheets = (data for kind, data in iterate_until_end(stream, 0) if kind == XLS_SHEET)
-    starts = [struct.unpack_from("<I", data)[0] for data in sheets]
-    return iterate_until_end(stream, starts[position - 1])
-
-
-def iterate_until_end(stream: bytes, start: int) -> Iterator[tuple[int, bytes]]:
-    """Kind and data of the records of one part of a stream, without those of the charts in it."""
-    depth = 0
-    for kind, at, length in iterate_records(stream, start):
-        depth += (kind in XLS_BEGIN) - (kind == XLS_END)
-        if depth <= 0:
-            return
-        if depth == 1:
-            yield kind, stream[at : at + length]
-
-
-def read_xls_error(data: bytes) -> int | None:
-    """The error's code in the record of an error cell, or of a formula whose result is one."""
-    if len(data) == 8:
-        return data[6] if data[7] == 1 else None
-    return data[8] if data[6] == 2 and data[12:14] == b"\xff\xff" else None

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 from data_pipeline.ingest.formats import unreadable
 from data_pipeline.ingest.workbook.archive import Archive
-from data_pipeline.ingest.workbook.calamine import SheetInfo, is_wanted, sheet_not_found
 from data_pipeline.ingest.workbook.parts import Part, parse_part
+from data_pipeline.ingest.workbook.sheets import SheetInfo, is_wanted, sheet_not_found
 from data_pipeline.model.findings import Finding
 
 WORKBOOK, RELATIONS, STYLES = "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"
@@ -47,9 +47,13 @@ def read_book(archive: Archive) -> Book:
         sheets.append(SheetInfo(name, position, is_hidden, has_cells=kind.endswith("/worksheet")))
         parts.append(resolve(target))
     styles = next((resolve(target) for kind, target in relations.values() if kind.endswith("/styles")), STYLES)
+    return Book(tuple(sheets), tuple(parts), styles, read_date_system(root))
+
+
+def read_date_system(root: ElementTree.Element) -> bool:
+    """Whether days are counted from 1904."""
     properties = root.find("{*}workbookPr")
-    is_1904 = properties is not None and properties.get("date1904") in ("1", "true")
-    return Book(tuple(sheets), tuple(parts), styles, is_1904)
+    return properties is not None and properties.get("date1904") in ("1", "true")
 
 
 def find_relation(element: ElementTree.Element) -> str | None:

@@ -1,4 +1,4 @@
-"""XLS, XLSB, ODS (and XLSX, as a second opinion) -> RawRows, every cell as text.
+"""XLSB, ODS (and XLSX, as a second opinion) -> RawRows, every cell as text.
 
 Calamine looks at a cell's style, so dates, times and durations come as ISO text. What it would lose is amended before
 it reads (amendments.py). What stays: of numbers that no date stands for, 0 with the style of a date comes as midnight,
@@ -7,18 +7,14 @@ a negative one as a time of day, and 60, which Excel shows as 29 February 1900, 
 
 import datetime as dt
 import io
-import math
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import polars as pl
 from python_calamine import (
     CalamineError,
     CalamineSheet,
@@ -29,11 +25,13 @@ from python_calamine import (
     load_workbook,
 )
 
-from data_pipeline.errors import FileRejected
 from data_pipeline.ingest.formats import Format, encrypted, unreadable
-from data_pipeline.ingest.workbook.amendments import amend_ods, amend_xlsb, amend_xlsx, find_xls_errors
+from data_pipeline.ingest.workbook.amendments import amend_ods, amend_xlsb, amend_xlsx
+from data_pipeline.ingest.workbook.compound import MAGIC
 from data_pipeline.ingest.workbook.creation import find_created_at
 from data_pipeline.ingest.workbook.filled_rows import check_rows, find_filled_rows
+from data_pipeline.ingest.workbook.sheets import SheetInfo, build_frame, choose_sheet, write_number
+from data_pipeline.ingest.workbook.xls import list_xls_sheets
 from data_pipeline.model.inspection import SheetForm, SheetKind
 from data_pipeline.model.tables import RawRows
 
@@ -49,7 +47,8 @@ KINDS: tuple[tuple[SheetTypeEnum, SheetKind], ...] = (
     (SheetTypeEnum.MacroSheet, "macros"),
     (SheetTypeEnum.Vba, "macros"),
 )
-# What damaged archives and compound files raise; a panic of calamine is no Exception and left to the sandbox.
+PANIC = "PanicException"  # of Rust: no Exception, and of a class that has no other name
+# What damaged archives raise.
 DAMAGE = (
     CalamineError,
     zipfile.BadZipFile,
@@ -65,22 +64,15 @@ DAMAGE = (
 )
 
 
-@dataclass(frozen=True)
-class SheetInfo:
-    """One sheet of a workbook, counted from 1 as its tabs are."""
-
-    name: str
-    position: int
-    is_hidden: bool
-    has_cells: bool = True
-    """False: a chart, a dialog or macros."""
-
-
 def list_sheets(path: Path, read: str) -> tuple[SheetForm, ...]:
     """The sheets of a workbook in the order of its tabs, hidden ones included; `read` names the one that is read.
 
     All of them are opened to be measured, so this may end the process that does it.
     """
+    with path.open("rb") as stream:
+        is_xls = stream.read(len(MAGIC)) == MAGIC
+    if is_xls:
+        return list_xls_sheets(path, read)
     with load_workbook(path) as workbook:
         forms = []
         for index, sheet in enumerate(workbook.sheets_metadata):
@@ -120,10 +112,15 @@ def read_workbook(path: Path, name: str, *, format: Format, sheet: str | int | N
     Raises: FileRejected when the workbook cannot be opened or has no such sheet.
     """
     try:
-        with load_workbook(AMENDMENTS.get(format, Path)(path)) as workbook:
-            chosen, content = choose_sheet(workbook, sheet, name=name)
-            errors = find_xls_errors(path, chosen.position) if format == "xls" else {}
-            numbered = list(write_rows(content, errors))
+        with load_workbook(AMENDMENTS[format](path)) as workbook:
+            chosen, content = choose_sheet(
+                describe_sheets(workbook),
+                sheet,
+                open_sheet=lambda one: workbook.get_sheet_by_index(one.position - 1),
+                has_content=lambda one: one.end is not None,
+                name=name,
+            )
+            numbered = list(write_rows(content))
         if format != "xlsx":  # here it is a second opinion
             filled = find_filled_rows(path, chosen.position, format=format)
             check_rows([number for number, _ in numbered], filled, sheet=chosen.name, name=name)
@@ -131,6 +128,10 @@ def read_workbook(path: Path, name: str, *, format: Format, sheet: str | int | N
     except PasswordError as error:
         raise encrypted(name) from error
     except DAMAGE as error:
+        raise unreadable(name, str(error)) from error
+    except BaseException as error:
+        if type(error).__name__ != PANIC:
+            raise
         raise unreadable(name, str(error)) from error
     return RawRows(
         cells=build_frame([row for _, row in numbered]),
@@ -141,64 +142,16 @@ def read_workbook(path: Path, name: str, *, format: Format, sheet: str | int | N
     )
 
 
-def choose_sheet(workbook: CalamineWorkbook, wanted: str | int | None, *, name: str) -> tuple[SheetInfo, CalamineSheet]:
-    """The sheet that is wanted, or the first visible one with content; without any content, the first visible one."""
-    sheets = [sheet for sheet in describe_sheets(workbook) if sheet.has_cells]
-    if wanted is None:
-        candidates = [sheet for sheet in sheets if not sheet.is_hidden] or sheets
-    else:
-        candidates = [sheet for sheet in sheets if is_wanted(sheet, wanted)]
-    if not candidates:
-        raise sheet_not_found(name, wanted, sheets)
-    opened = ((sheet, workbook.get_sheet_by_index(sheet.position - 1)) for sheet in candidates)
-    first = next(opened)
-    return first if first[1].end else next((pair for pair in opened if pair[1].end), first)
-
-
-def is_wanted(sheet: SheetInfo, wanted: str | int) -> bool:
-    """Whether a declared name or position means this sheet; no two names differ in case alone."""
-    if isinstance(wanted, int):
-        return sheet.position == wanted
-    return sheet.name.strip().casefold() == wanted.strip().casefold()
-
-
-def sheet_not_found(name: str, wanted: str | int | None, sheets: Sequence[SheetInfo]) -> FileRejected:
-    """The refusal of a workbook without the sheet that its pipeline reads."""
-    known = ", ".join(f"{sheet.position}: {sheet.name!r}" for sheet in sheets) or "none"
-    expected = "a sheet with cells" if wanted is None else f"a sheet {wanted!r}"
-    return FileRejected(
-        "SHEET_NOT_FOUND", f"{name}: expected {expected}; the workbook has {known}. Send the workbook that has it."
-    )
-
-
-def write_rows(sheet: CalamineSheet, errors: dict[int, dict[int, str]]) -> Iterator[tuple[int, list[str]]]:
-    """Number and texts of every row with content; `errors` are texts by row and column, both from 0."""
+def write_rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
+    """Number and texts of every row with content."""
     if sheet.start is None:
         return
     rows: Iterator[list[Any]] = sheet.iter_rows()  # from the top, but only from the first filled column on
     indent = [""] * sheet.start[1]
-    for position, values in enumerate(rows):
+    for position, values in enumerate(rows, 1):
         texts = indent + [WRITERS[type(value)](value) for value in values]
-        for column, text in errors.get(position, {}).items():
-            texts[column] = text
         if any(texts):
-            yield position + 1, texts
-
-
-def build_frame(rows: list[list[str]]) -> pl.DataFrame:
-    """Rows, all of one width, as one text column per position."""
-    columns = zip(*rows, strict=True)
-    return pl.DataFrame({str(index): pl.Series(column, dtype=pl.String) for index, column in enumerate(columns)})
-
-
-def write_number(value: float) -> str:
-    """A double in its shortest form, without exponent: 6, 0.07, 0.00001, 12345678901234567000; NAN and INF as text."""
-    if not math.isfinite(value):
-        return str(value).upper()
-    text = repr(value + 0.0)  # no -0.0
-    if "e" in text:
-        text = f"{Decimal(text):f}"
-    return text.removesuffix(".0")
+            yield position, texts
 
 
 def write_time(value: dt.datetime | dt.time) -> str:

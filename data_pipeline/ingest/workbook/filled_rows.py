@@ -1,4 +1,4 @@
-"""Bytes of an XLSB, XLS or ODS sheet -> which of its rows hold something, found without the reader.
+"""Bytes of an XLSB or ODS sheet -> which of its rows hold something, found without the reader.
 
 Some cells certainly hold something; others, such as those that point at a shared text, perhaps. What the reader gives
 must have every row of the former and none but those of both.
@@ -15,13 +15,11 @@ from xml.etree import ElementTree
 
 from data_pipeline.errors import FileRejected
 from data_pipeline.ingest.formats import Format
-from data_pipeline.ingest.workbook.amendments import iterate_xls_sheet, iterate_xlsb_records
+from data_pipeline.ingest.workbook.amendments import iterate_xlsb_records
 from data_pipeline.ingest.workbook.archive import AGAIN
 
 # [MS-XLSB]: numbers, errors, truths, formulas with such a result; texts, of a cell, shared, of a formula, formatted.
 XLSB_ROW, XLSB_SHEET, XLSB_VALUES, XLSB_TEXTS = 0, 156, {2, 3, 4, 5, 9, 10, 11}, {6, 7, 8, 62}
-# [MS-XLS]: the same; several numbers are one record, and a formula's result says which of both it is.
-XLS_FORMULA, XLS_VALUES, XLS_TEXTS = 0x06, {0x203, 0x27E, 0xBD, 0x205}, {0xFD, 0x204, 0xD6}
 ODS_TABLE = re.compile(rb"<table:table[\s>]")
 ODS_ROW = re.compile(rb"<table:table-row(?=[\s>/])")
 ODS_REPEATED = re.compile(rb"""[^<>]*?\stable:number-rows-repeated\s*=\s*["'](\d{1,7})["']""")
@@ -83,18 +81,6 @@ def find_xlsb_part(archive: zipfile.ZipFile, position: int) -> str:
     return posixpath.normpath(posixpath.join("/xl", target))[1:]
 
 
-def find_xls_rows(path: Path, position: int) -> FilledRows:
-    """Those whose cells' records hold something."""
-    filled = FilledRows()
-    for kind, data in iterate_xls_sheet(path, position):
-        is_result_of_value = kind == XLS_FORMULA and (data[12:14] != b"\xff\xff" or data[6] in (1, 2))
-        if kind in XLS_VALUES or is_result_of_value:
-            filled.sure.add(int.from_bytes(data[:2], "little") + 1)
-        elif kind in XLS_TEXTS or kind == XLS_FORMULA:
-            filled.possible.add(int.from_bytes(data[:2], "little") + 1)
-    return filled
-
-
 def find_ods_rows(path: Path, position: int) -> FilledRows:
     """Those whose elements hold a value or a paragraph; an element stands for as many rows as it says."""
     with zipfile.ZipFile(path) as archive:
@@ -115,6 +101,5 @@ def find_ods_rows(path: Path, position: int) -> FilledRows:
 
 FINDERS: dict[Format, Callable[[Path, int], FilledRows]] = {
     "xlsb": find_xlsb_rows,
-    "xls": find_xls_rows,
     "ods": find_ods_rows,
 }

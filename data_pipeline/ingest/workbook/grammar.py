@@ -79,7 +79,7 @@ def build_cell(prefix: str) -> str:
     own_text = build_element(prefix, "is", build_text_grammar(prefix), attributes="")
     forms = (
         (build_cell_attributes("n|b|e", is_type_needed=False), rf"{formula}(?:{number}{WS}*)?"),
-        (build_cell_attributes("s"), rf"(?:{pointer}{WS}*)?"),
+        (build_cell_attributes("s"), rf"{formula}(?:{pointer}{WS}*)?"),
         (build_cell_attributes("str|inlineStr|d"), rf"{formula}(?:(?:{text}|{own_text}){WS}*)?"),
     )
     cells = (rf"<{prefix}c{attributes}{WS}*(?:/>|>{WS}*{content}</{prefix}c>)" for attributes, content in forms)
@@ -102,7 +102,8 @@ def build_element(prefix: str, name: str, content: str, *, attributes: str = rf"
 def build_pointer_grammar(prefix: str, texts: Collection[int]) -> str:
     """Cells that point at some of the shared texts; of very many texts only the first are known."""
     known = "|".join(str(text) for text in sorted(texts)[:MOST_POINTERS])
-    return rf"""[ \t\r\n]t=["']s["'][^<>]*>{WS}*<{prefix}v>(?:{known})</{prefix}v>"""
+    formula = rf"(?:{build_element(prefix, 'f', TEXT)}{WS}*)?"
+    return rf"""[ \t\r\n]t=["']s["'][^<>]*>{WS}*{formula}<{prefix}v>(?:{known})</{prefix}v>"""
 
 
 def build_cell_attributes(types: str, *, is_type_needed: bool = True) -> str:

@@ -20,8 +20,8 @@ from data_pipeline.model.reading import Limits
 
 WORKBOOKS = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")
 INSPECTED_BY_READER = "xl/workbook.xml"
-LEADS_OUT = re.compile(r"^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)|\\")
-ODD_CHARACTER = re.compile(r"[\x00-\x1f\x7f<>|\"*?\ufffd\u202a-\u202e]")
+LEADS_OUT = re.compile(r"^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)")
+ODD_CHARACTER = re.compile(r"[\x00-\x1f\x7f<>|\"*?\\\ufffd\u202a-\u202e]")
 ARCHIVE_SUFFIXES = re.compile(r"\.(zip|7z|rar|gz|tgz|bz2|xz|tar|zst|cab|jar|iso|xls[xmb]?|xlt[xm]|od[st]|docx|pptx)$")
 EMBEDDED = "xl/embeddings/"
 PACKED_BY = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}

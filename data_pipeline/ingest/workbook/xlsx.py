@@ -21,15 +21,16 @@ from data_pipeline.errors import FileRejected
 from data_pipeline.ingest.formats import unreadable
 from data_pipeline.ingest.workbook.archive import AGAIN, Archive
 from data_pipeline.ingest.workbook.book import Book, list_candidates, note_hidden_sheets, read_book
-from data_pipeline.ingest.workbook.calamine import SheetInfo
 from data_pipeline.ingest.workbook.creation import read_time
 from data_pipeline.ingest.workbook.date_styles import find_date_styles
 from data_pipeline.ingest.workbook.guard import guard_archive
 from data_pipeline.ingest.workbook.parts import Part, read_part
 from data_pipeline.ingest.workbook.recount import measure_width, recount
+from data_pipeline.ingest.workbook.respelling import respell
 from data_pipeline.ingest.workbook.serial_dates import write_dates
 from data_pipeline.ingest.workbook.shared_texts import SharedTexts, inspect_shared_texts
 from data_pipeline.ingest.workbook.sheet_facts import SheetFacts, inspect_sheet
+from data_pipeline.ingest.workbook.sheets import SheetInfo
 from data_pipeline.model.findings import Finding
 from data_pipeline.model.reading import Limits
 from data_pipeline.model.tables import RawRows
@@ -53,7 +54,13 @@ def read_xlsx(
     Raises: FileRejected when the workbook cannot be opened, is not what it says it is, has no such sheet, or the reader
     and the XML disagree on what the sheet holds.
     """
-    archive, notes = guard_archive(path, limits, name)
+    given, notes = guard_archive(path, limits, name)
+    with respell(given) as archive:
+        return read_archive(archive, sheet).with_findings(notes)
+
+
+def read_archive(archive: Archive, sheet: str | int | None) -> RawRows:
+    """The sheet of an archive in the usual spelling."""
     book = read_book(archive)
     texts = inspect_shared_texts(archive)
     chosen, part, facts = inspect_first(archive, book, sheet, texts=texts)
@@ -64,7 +71,7 @@ def read_xlsx(
         sheet=chosen.name,
         decimal_mark=".",
         created_at=find_creation_time(archive),
-        findings=(*notes, *note_hidden_sheets(book, name), *note_formulas(facts, name)),
+        findings=(*note_hidden_sheets(book, archive.name), *note_formulas(facts, archive.name)),
     )
 
 

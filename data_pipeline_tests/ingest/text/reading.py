@@ -51,9 +51,11 @@ def list_rows(chunks: Iterable[Chunk], codes: set[str]) -> Iterator[tuple[str, .
         codes.update(finding.code for finding in table.findings)
         if position == 0:
             yield tuple(table.cells.columns)
-        for line, cells in zip(table.row_numbers, table.cells.fill_null("").iter_rows(), strict=True):
+        is_even = ~table.row_numbers.is_in([*table.ragged_rows])
+        even = table.cells.filter(is_even).fill_null("").iter_rows()
+        for line, has_cells in zip(table.row_numbers, is_even, strict=True):
             ragged = table.ragged_rows.get(line)
-            yield cells if ragged is None else mark_ragged(ragged.fields, ragged.text)
+            yield next(even) if has_cells or ragged is None else mark_ragged(ragged.fields, ragged.text)
 
 
 def mark_ragged(fields: int, text: str) -> tuple[str, ...]:

@@ -187,14 +187,27 @@ def test_a_record_that_does_not_end_is_refused(tmp_path: Path) -> None:
     )
 
 
-def test_a_field_of_a_ragged_record_that_is_too_long_is_refused(tmp_path: Path) -> None:
+def test_a_long_field_of_a_ragged_record_is_told_whatever_limit_csv_was_left_with(tmp_path: Path) -> None:
     path = write(tmp_path, 'a,b\n"1,1",2\n"' + "x" * 3000 + '"\n')
-    csv.field_size_limit(SMALL.field_bytes)  # as the blocks before may have left it
+    csv.field_size_limit(SMALL.field_bytes)
 
-    code, message = refuse(path, chunk_bytes=4096)
+    _, ragged = read(path, width=2, chunk_bytes=4096)
 
-    assert code == "BROKEN_QUOTES"
-    assert message.startswith("1. Padang.csv, after line 3: field larger than field limit (2048). Check the quotes")
+    assert {line: fields for line, (fields, _) in ragged.items()} == {3: 1}
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [("x" * 5000, "RECORD_TOO_LONG"), ('2,"' + "a,b\n" * 2000, "UNCLOSED_QUOTE")],
+    ids=["line", "quotes"],
+)
+def test_a_record_behind_irregular_quotes_may_be_no_longer_than_others(end: str, code: str, tmp_path: Path) -> None:
+    path = write(tmp_path, 'a,b\n5",x\n' + "1,2\n" * 9 + end)
+
+    found, message = refuse(path)
+
+    assert found == code
+    assert message.startswith("1. Padang.csv, line 12: ")
 
 
 def test_bytes_far_down_that_are_no_utf_8_are_refused_with_their_line(tmp_path: Path) -> None:

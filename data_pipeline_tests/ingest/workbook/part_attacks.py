@@ -75,8 +75,10 @@ SHARED_TEXTS: list[Attack] = [
     refused("a text and more", with_rows(row(2, cell("A2", "0x", 't="s"')), strings=("x",)), "MALFORMED_XML"),
     refused("a text with a name", with_rows(row(2, cell("A2", "x", 't="s"')), strings=("x",)), "MALFORMED_XML"),
     refused("no shared texts", with_parts({SHARED: None}, POINTING), "MISSING_TEXT"),
-    refused("shared texts under another name", with_parts({SHARED: None, "xl/SharedStrings.xml": ""}, POINTING),
+    refused("shared texts under another name", with_parts({SHARED: None, "xl/texts.xml": ""}, POINTING),
             "MISSING_TEXT"),
+    refused("shared texts in another case, and empty", with_parts({SHARED: None, "xl/SharedStrings.xml": ""}, POINTING),
+            "UNREADABLE_FILE"),
     harmless("an empty shared text", texts("<si><t/></si>"), (SOUND[0], ("", "7"))),
     harmless("formatted and sounding text", texts('<si><r><rPr><b/></rPr><t>a</t></r><r><t xml:space="preserve"> b</t>'
              '</r><rPh sb="0" eb="1"><t>c</t></rPh></si>'), (SOUND[0], ("a b", "7"))),

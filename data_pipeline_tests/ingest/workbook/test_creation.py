@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from data_pipeline.ingest.workbook.calamine import read_workbook
+from data_pipeline.ingest.workbook.xls import read_xls
 from data_pipeline_tests.ingest.workbook import ods_files, xls_files, xlsb_files
 
 JAKARTA = dt.timezone(dt.timedelta(hours=7))
@@ -49,4 +50,4 @@ def test_an_xls_says_it_among_its_properties(
     streams = {} if properties is None else {PROPERTIES: properties}
     path = xls_files.write_xls(tmp_path / "a.xls", {"Stok": xls_files.number(0, 0, 1.0)}, streams=streams)
 
-    assert read_workbook(path, path.name, format="xls").created_at == created
+    assert read_xls(path, path.name).created_at == created

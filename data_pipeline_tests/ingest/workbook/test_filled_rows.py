@@ -1,6 +1,5 @@
 """Rules of finding the rows that hold something without the reader: none of them may be lost, none invented."""
 
-import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from data_pipeline.errors import FileRejected
 from data_pipeline.ingest.formats import Format
 from data_pipeline.ingest.workbook.filled_rows import FilledRows, check_rows, find_filled_rows
 from data_pipeline_tests.ingest.workbook import ods_files as ods
-from data_pipeline_tests.ingest.workbook import xls_files as xls
 from data_pipeline_tests.ingest.workbook import xlsb_files as xlsb
 from data_pipeline_tests.ingest.workbook.reading import read
 
@@ -27,14 +25,6 @@ def write_xlsb(path: Path) -> Path:
     return xlsb.write_xlsb(path, {"Lain": xlsb.sheet(), "Stok": xlsb.sheet(*rows)}, strings=("SKU",))
 
 
-def write_xls(path: Path) -> Path:
-    """The same; the text is a formula's."""
-    text = xls.formula(1, 0, bytes([0, 0, 0, 0, 0, 0, 255, 255])) + xls.record(0x207, b"\3\0\0SKU")
-    blank = xls.record(0x201, struct.pack("<HHH", 2, 0, 0))
-    cells = xls.number(0, 0, 5) + text + blank + xls.number(3, 1, 0.5) + xls.formula_error(4, 0, 7)
-    return xls.write_xls(path, {"Lain": b"", "Stok": cells})
-
-
 def write_ods(path: Path) -> Path:
     """The same; the text is no more than blanks."""
     rows = [ods.number("5"), ods.text(" "), ods.cell(), ods.number("0.5"), ods.error("#DIV/0!")]
@@ -43,7 +33,7 @@ def write_ods(path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("format", "write", "sure"),
-    [("xlsb", write_xlsb, {1, 4, 5}), ("xls", write_xls, {1, 4, 5}), ("ods", write_ods, {1, 4, 5})],
+    [("xlsb", write_xlsb, {1, 4, 5}), ("ods", write_ods, {1, 4, 5})],
 )
 def test_values_are_sure_and_texts_are_possible(
     format: Format, write: Callable[[Path], Path], sure: set[int], tmp_path: Path

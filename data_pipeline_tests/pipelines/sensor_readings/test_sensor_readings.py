@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from data_pipeline.flow.compute import compute_candidate
+from data_pipeline.flow.deliveries import deliver_all
 from data_pipeline.flow.publish import publish
 from data_pipeline.flow.receive import receive_files
 from data_pipeline.flow.record import Receipt
@@ -104,3 +105,32 @@ def test_a_line_that_is_no_record_goes_back_alone(workspace: Workspace) -> None:
     failed = ask(workspace, "select row_number, error_code, raw_text from batch_errors where row_number = 8")
     assert failed.rows() == [("8", "BROKEN_LINE", '{"id": "r8", "timestamp":')]
     assert ask(workspace, METRICS).rows() == [("4", "2", "1207.800000", "2")]
+
+
+def test_processed_and_failed_records_are_written_in_the_order_in_which_they_came(workspace: Workspace) -> None:
+    receive(workspace, "readings.jsonl", EXAMPLE)
+    published = make_snapshot(workspace)
+
+    deliveries = deliver_all(workspace, PIPELINE, DAY, workspace.settings.output_dir / "20260105")
+
+    assert [(one.destination, one.status, one.rows_delivered) for one in deliveries] == [
+        ("processed_data", "delivered", 4), ("failed_data", "delivered", 3)
+    ]  # fmt: skip
+    assert published.row_count == 4
+    processed, failed = (
+        [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        for path in (
+            next(workspace.settings.output_dir.rglob(f"{name}.jsonl")) for name in ("processed_data", "failed_data")
+        )
+    )
+    scores = [(record["id"], record["status"], record["anomaly_score"], record["is_anomaly"]) for record in processed]
+    assert scores == [
+        ("r1", "processed", 4.55, False), ("r2", "processed", 8.23, True),
+        ("r3", "processed", 8.0, False), ("r5", "processed", 100.0, True),
+    ]  # fmt: skip
+    assert len({record["processed_at"] for record in processed}) == 1
+    assert [(record["id"], record["value"], record["status"], record["error"]) for record in failed] == [
+        ("r4", -1.0, "invalid", "Value out of expected range (0-1000)"),
+        ("r6", 1000.01, "invalid", "Value out of expected range (0-1000)"),
+        ("r7", 75.0, "transformation_error", "Invalid unit for transformation"),
+    ]
