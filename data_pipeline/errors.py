@@ -24,7 +24,7 @@ class SpecError(PipelineError):
 
 
 class FileRejected(PipelineError):
-    """A file cannot be used as a whole; `code` is stable, see docs/findings.md. `pipeline`: by whose rules, if by any."""
+    """A file cannot be used as a whole; `code` is stable, see docs/findings.md. `pipeline`: by whose rules, if any."""
 
     def __init__(self, code: str, message: str, pipeline: str | None = None) -> None:
         super().__init__(code, message, pipeline)  # all, or it cannot travel between processes

@@ -77,7 +77,7 @@ def detect_format(path: Path, *, name: str) -> Format:
         return detect_in_compound(path, name)
     if not head.strip(b"\0"):
         raise unreadable(name, f"its first {len(head)} bytes are all zero")
-    if is_json_lines(head):
+    if is_json_lines(head, name):
         return "json_lines"
     foreign = recognise(head, size)
     if foreign:

@@ -20,6 +20,7 @@ from data_pipeline.model.findings import Finding
 from data_pipeline.model.reading import Limits, RaggedRow
 from data_pipeline.model.tables import RawRows
 
+SUFFIXES = (".jsonl", ".ndjson")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LONGEST_TEXT = 1000  # characters of a line that is no object, as far as it is told
 LOOKED_AT = 100  # lines of which the keys are taken before the others are compared with them
@@ -35,12 +36,24 @@ class Block:
     bytes_read: int
 
 
-def is_json_lines(head: bytes) -> bool:
-    """Whether a file that begins like this holds a JSON object in its first line."""
+def is_json_lines(head: bytes, name: str) -> bool:
+    """Whether a file that begins like this holds a JSON object in each of its first two lines.
+
+    One object alone may be anything, such as an error that a server sent instead of the file; its name must say so.
+    """
     first, _, rest = head.removeprefix(BYTE_ORDER_MARK).lstrip().partition(b"\n")
+    second, end, _ = rest.lstrip().partition(b"\n")
+    if name.lower().endswith(SUFFIXES):
+        return is_object(first)
+    # The second line may go on behind the beginning.
+    return is_object(first) and (is_object(second) or (not end and second.startswith(b"{")))
+
+
+def is_object(line: bytes) -> bool:
+    """Whether a line is a JSON object."""
     try:
-        return isinstance(json.loads(first), dict) and not rest.lstrip().startswith((b"]", b"}"))
-    except ValueError:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
         return False
 
 

@@ -62,9 +62,7 @@ class Expression:
         """
         values = self.evaluate(rows)
         if values.dtype != pl.Boolean:
-            raise SpecError(
-                f"expected a condition, found {self.text!r}, which is not true or false."
-            )
+            raise SpecError(f"expected a condition, found {self.text!r}, which is not true or false.")
         return values.fill_null(value=False)
 
 

@@ -122,9 +122,18 @@ def test_what_cannot_be_read_is_refused(text: bytes, code: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("head", "expected"),
-    [(b'{"a": 1}\n{"a": 2}\n', True), (b'\xef\xbb\xbf{"a": 1}', True), (b"{}\n", True), (b'[{"a": 1}]\n', False),
-     (b'{\n "a": 1}\n', False), (b"a,b\n", False), (b'"a"\n', False)],
-)  # fmt: skip
-def test_json_lines_are_told_from_other_json(head: bytes, expected: bool) -> None:
-    assert is_json_lines(head) is expected
+    ("head", "name", "expected"),
+    [
+        (b'{"a": 1}\n{"a": 2}\n', "a.csv", True),
+        (b'\xef\xbb\xbf{"a": 1}\r\n{"a": 2}', "a.csv", True),
+        (b'{"a": 1}\n{"a": "and so on behind the beginn', "a.csv", True),
+        (b'{"error": "no such file"}\n', "a.csv", False),
+        (b'{"a": 1}\n', "a.JSONL", True),
+        (b'[{"a": 1}]\n', "a.jsonl", False),
+        (b'{\n "a": 1}\n', "a.csv", False),
+        (b"a,b\n1,2\n", "a.csv", False),
+        (b'"a"\n"b"\n', "a.csv", False),
+    ],
+)
+def test_json_lines_are_told_from_other_json(head: bytes, name: str, expected: bool) -> None:
+    assert is_json_lines(head, name) is expected
