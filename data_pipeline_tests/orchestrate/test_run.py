@@ -254,7 +254,7 @@ def look(workspace: Workspace, cursor: str | None) -> Any:
     from data_pipeline.orchestrate.build import build_definitions
 
     definitions = build_definitions(list(load_catalog().values()), workspace.settings)
-    [sensor] = definitions.sensors
+    [sensor] = [one for one in definitions.sensors if one.name == "drive"]
     resources = {"workspace": definitions.resources["workspace"]}
     return sensor(dg.build_sensor_context(instance=open_instance(workspace), cursor=cursor, resources=resources))
 

@@ -122,7 +122,12 @@ def test_a_sheet_that_breaks_off_inside_a_whole_archive_is_refused(tmp_path: Pat
 def accept_skus(path: Path) -> list[str]:
     """SKUs of the rows that reading and judging let pass."""
     spec = shelf_spec(
-        columns=[{"name": "sku", "header": "SKU", "type": "text"}], rules=[], identity={}, grain=["sku"], measures={}
+        columns=[{"name": "sku", "header": "SKU", "type": "text"}],
+        rules=[],
+        identity={},
+        grain=["sku"],
+        measures={},
+        outputs=[],
     )
     try:
         return judge(read_table(path, name=path.name), spec, name=path.name).accepted["sku"].to_list()
