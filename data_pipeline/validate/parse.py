@@ -12,6 +12,7 @@ import polars as pl
 from data_pipeline.model.spec import ColumnSpec, ColumnType
 from data_pipeline.parsing.dates import are_two_days, parse_dates
 from data_pipeline.parsing.numbers import AMBIGUOUS_NUMBER, parse_numbers
+from data_pipeline.parsing.texts import read_distinct
 from data_pipeline.validate.formats import Formats
 from data_pipeline.validate.moments import parse_moments, take_days
 
@@ -35,9 +36,9 @@ def parse_column(column: ColumnSpec, texts: pl.Series, formats: Formats) -> pl.S
         values = texts.set(texts.is_in(ERROR_CELLS) | texts.str.contains("\0", literal=True), None)
         return values if column.nullable else values.set(texts == "", None)
     if column.type == "date":
-        return parse_dates(texts, formats.dates[column.name])
+        return read_distinct(texts, lambda distinct: parse_dates(distinct, formats.dates[column.name]))
     if column.type == "datetime":
-        return parse_moments(texts, formats.dates[column.name])
+        return read_distinct(texts, lambda distinct: parse_moments(distinct, formats.dates[column.name]))
     if column.type == "boolean":
         return texts.str.to_lowercase().replace_strict(BOOLEANS, default=None, return_dtype=pl.Boolean)
     numbers = parse_numbers(texts, formats.numbers[column.name])
