@@ -164,7 +164,7 @@ UNUSABLE = {
 
 @pytest.mark.parametrize("changes", UNUSABLE.values(), ids=UNUSABLE)
 def test_a_declaration_that_cannot_work_is_refused(changes: dict[str, Any]) -> None:
-    find_faults(**changes)
+    assert find_faults(**changes)
 
 
 # Field -> another value of it, and whether it decides how a file is judged, and what a snapshot holds.

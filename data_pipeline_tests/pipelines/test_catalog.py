@@ -119,11 +119,13 @@ def test_a_declaration_in_another_encoding_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "pipeline.yaml"
     path.write_bytes("title: Séra".encode("latin-1"))
 
-    refuse(path)
+    assert "not valid YAML in UTF-8" in refuse(path)
 
 
 def test_a_key_that_is_written_twice_is_refused(tmp_path: Path) -> None:
-    refuse(write_declaration(tmp_path, yaml.safe_dump(declare_shelf()) + "rules: []\n"))
+    path = write_declaration(tmp_path, yaml.safe_dump(declare_shelf()) + "rules: []\n")
+
+    assert "key 'rules' is written twice" in refuse(path)
 
 
 @pytest.mark.parametrize(
