@@ -26,6 +26,7 @@ from data_pipeline.validate.headers import keep_undeclared, match_headers
 from data_pipeline.validate.parse import parse_column
 from data_pipeline.validate.rules.compile import compile_rules
 from data_pipeline.validate.rules.own import RowCheck, ask
+from data_pipeline.validate.seen_keys import SeenKeys
 
 # Severities by which a rule refuses a file -> the code of the refusal.
 REFUSING: Mapping[RuleSeverity, str] = {"reject_file": "RULE_REFUSES_FILE", "abort": "RULE_ABORTS_DATE"}
@@ -87,7 +88,7 @@ class Judge:
         self._columns = [column for column in spec.columns if column.name in self._headers]
         self._formats: Formats | None = None
         self._checks: list[Check] = []
-        self._keys: dict[str, list[pl.DataFrame]] = {}
+        self._seen: dict[str, SeenKeys] = {}
         self._broken: Counter[str] = Counter()
         self.records = self.rejected = 0
         self._grave: list[Check] = []
@@ -165,18 +166,19 @@ class Judge:
         self, frame: pl.DataFrame, rule: UniqueRule, checks: list[Check], *, is_last: bool
     ) -> pl.DataFrame:
         """Marks later rows with the same key among the rows that no other check rejects."""
-        key, earlier = build_key(rule), self._keys.setdefault(rule.name, [])
+        key, seen = build_key(rule), self._seen.setdefault(rule.name, SeenKeys())
         # Different hashes are different keys, and mostly all are; to find repeats takes seven times as long.
-        if is_last and not earlier and frame.select(key.hash().n_unique()).item() == frame.height:
+        if is_last and not seen and frame.select(key.hash().n_unique()).item() == frame.height:
             return frame.with_columns(pl.lit(value=False).alias(f"?{rule.name}"))
         sound = frame.select("@index", *rule.columns, any_broken(checks).alias("@bad")).filter(~pl.col("@bad"))
-        repeats = sound.filter(~key.is_first_distinct())["@index"]
-        if earlier or not is_last:
-            # Two hashes: a key is not to be called a repeat because it collides.
-            keys = sound.select("@index", key.hash(1).alias("first"), key.hash(2).alias("second"))
-            known = pl.concat(earlier) if earlier else keys.drop("@index").clear()
-            repeats = repeats.append(keys.join(known, on=["first", "second"], how="semi")["@index"]).unique()
-            earlier.append(keys.drop("@index"))
+        is_first = sound.select(key.is_first_distinct()).to_series()
+        repeats = sound["@index"].filter(~is_first)
+        if seen or not is_last:
+            ones = sound.filter(is_first).select("@index", key.hash(1).alias("first"), key.hash(2).alias("second"))
+            first, second = ones["first"].to_numpy(), ones["second"].to_numpy()
+            was_seen = seen.find(first, second)
+            repeats = repeats.append(ones["@index"].filter(pl.Series(was_seen)))
+            seen.add(first[~was_seen], second[~was_seen])
         return frame.with_columns(pl.col("@index").is_in(repeats.implode()).alias(f"?{rule.name}"))
 
     def _take_accepted(self, rows: pl.DataFrame, *, sheet: str) -> pl.DataFrame:
