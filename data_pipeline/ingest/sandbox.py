@@ -123,10 +123,15 @@ class Sandbox:
         Raises: StoreError when a reader could not write what it read, which is no fault of its file.
         """
         self.warm_up()
-        with ThreadPoolExecutor(max_workers=self._size) as threads:
+        threads = ThreadPoolExecutor(max_workers=self._size)
+        try:
             told = [functools.partial(on_told, position) for position in range(len(calls))]
             results = threads.map(lambda call, on_told: self._call(function, call, on_told), calls, told)
             yield from cast("Iterator[Result | FileFault]", results)
+        finally:
+            # Whoever stops early leaves this to the garbage collector, which must not wait for a thread: it may have
+            # interrupted one that only just starts.
+            threads.shutdown(wait=False, cancel_futures=True)
 
     def _call(self, function: Callable[..., object], call: tuple[object, ...], on_told: OnTold) -> object:
         worker = self._idle.get()

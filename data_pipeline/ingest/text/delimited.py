@@ -5,6 +5,7 @@ that is not. Records are counted from the bytes, by something else than the pars
 """
 
 import csv
+import functools
 import itertools
 import re
 from collections import deque
@@ -59,15 +60,25 @@ def read_text(
 
 def parse_ahead(blocks: Iterator[Block], origin: TextOrigin, *, name: str) -> Iterator[tuple[Block, RawRows | None]]:
     """Every block with its rows, or None where only a slower parser can; the next are parsed meanwhile."""
-    with ThreadPoolExecutor(AHEAD) as threads:
-        running: deque[tuple[Block, Future[RawRows | None]]] = deque()
-        for block in blocks:
-            running.append((block, threads.submit(parse_block, block, origin, name=name)))
-            if len(running) > AHEAD:
-                first, parsed = running.popleft()
-                yield first, parsed.result()
-        for first, parsed in running:
+    threads = share_threads()
+    running: deque[tuple[Block, Future[RawRows | None]]] = deque()
+    for block in blocks:
+        running.append((block, threads.submit(parse_block, block, origin, name=name)))
+        if len(running) > AHEAD:
+            first, parsed = running.popleft()
             yield first, parsed.result()
+    for first, parsed in running:
+        yield first, parsed.result()
+
+
+@functools.cache
+def share_threads() -> ThreadPoolExecutor:
+    """The threads that parse ahead in this process.
+
+    Not one pool a file: a reader that stops early leaves its generator to the garbage collector, and a pool that is
+    shut down there may wait for ever for a thread whose start the collector interrupted.
+    """
+    return ThreadPoolExecutor(AHEAD, thread_name_prefix="parse")
 
 
 def skip_line(pieces: Iterator[bytes]) -> Iterator[bytes]:
