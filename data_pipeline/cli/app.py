@@ -175,13 +175,15 @@ def inspect(
 ) -> None:
     """Show what the reader sees in a file and why, without loading anything."""
     from data_pipeline.flow.inspect import inspect_file
+    from data_pipeline.flow.resolve import resolve
     from data_pipeline.ingest.antivirus import open_scanner
     from data_pipeline.ingest.sandbox import share_sandbox
 
     settings = Settings.from_env()
-    spec = find_pipeline(pipeline, settings.pipelines_dir).spec if pipeline is not None else None
     sandbox = share_sandbox(1, settings.reader_memory_mb, settings.reader_seconds)
     try:
+        named = find_pipeline(pipeline, settings.pipelines_dir) if pipeline is not None else None
+        spec = resolve(named, settings.reference_dir, sandbox) if named is not None else None
         scanner = open_scanner(settings.clamd)
         seen = inspect_file(sandbox, file.resolve(), spec=spec, limits=settings.limits, scanner=scanner)
     finally:

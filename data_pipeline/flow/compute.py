@@ -13,7 +13,6 @@ from data_pipeline.aggregate.conservation import BatchCount, find_losses
 from data_pipeline.errors import RequestError, StoreError
 from data_pipeline.flow.date_steps import step_day
 from data_pipeline.flow.prepare import prepare_all
-from data_pipeline.flow.resolve import resolve
 from data_pipeline.flow.steps import read_counts
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.references import load_references
@@ -123,7 +122,7 @@ def restore_parts(workspace: Workspace, pipeline: Pipeline, batches: Sequence[Ro
     named = [(file, batch["file_name"]) for file, batch in zip(landed, lost, strict=True)]
     if not lost:
         return
-    specs = (resolve(workspace, pipeline),)
+    specs = (workspace.judging_spec(pipeline),)
     for batch, result in zip(
         lost, prepare_all(workspace.sandbox, named, specs, settings=workspace.settings), strict=True
     ):

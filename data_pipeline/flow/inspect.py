@@ -8,6 +8,9 @@ from typing import Any
 from data_pipeline.errors import FileRejected
 from data_pipeline.flow.columns import Columns
 from data_pipeline.flow.prepare import options_of
+from data_pipeline.flow.rejects import add_failures
+from data_pipeline.flow.row_checks import load_row_checks
+from data_pipeline.flow.steps import run_steps
 from data_pipeline.flow.tally import merge_findings
 from data_pipeline.ingest.antivirus import Scanner, find_malware
 from data_pipeline.ingest.formats import detect_format
@@ -21,6 +24,7 @@ from data_pipeline.model.inspection import Inspection, Reason, TextForm, Verdict
 from data_pipeline.model.reading import Limits
 from data_pipeline.model.spec import PipelineSpec
 from data_pipeline.model.tables import RawTable
+from data_pipeline.transform.registry import compile_steps, split_steps
 from data_pipeline.validate.judge import Judge
 
 SHOWN_REASONS = 20
@@ -87,7 +91,10 @@ class Look:
 
     def __init__(self, table: RawTable, spec: PipelineSpec | None, *, name: str) -> None:
         """Raises: FileRejected when the pipeline's columns are not there."""
-        self._judging = Judge(table.cells.columns, spec, name=name) if spec is not None else None
+        self._judging, self._spec = None, spec
+        if spec is not None:
+            self._judging = Judge(table.cells.columns, spec, name=name, row_checks=load_row_checks(spec))
+            self._steps, _ = split_steps(compile_steps(spec.steps))
         self._columns = Columns(sampled=1)
         self._findings: list[Finding] = []
         self._codes: Counter[str] = Counter()
@@ -95,15 +102,18 @@ class Look:
 
     def add(self, chunk: Chunk) -> None:
         """Counts a chunk in."""
-        table = chunk.table
+        table, first = chunk.table, self._columns.records
         self._columns.add(table)
-        if self._judging is None:
+        if self._judging is None or self._spec is None:
             self._findings += table.findings
             return
         judged = self._judging.judge(table, is_last=chunk.is_last)
+        stepped = run_steps(judged.accepted, self._steps)
+        self._judging.add_rejected(stepped.rejected_records)
+        rejects = add_failures(judged.rejects, stepped.failures, table, self._spec, first=first)
         self._findings += judged.findings
-        self._codes.update(dict(judged.rejects["error_code"].value_counts().iter_rows()))
-        wanted = judged.rejects.head(SHOWN_REASONS - len(self._reasons))
+        self._codes.update(dict(rejects["error_code"].value_counts().iter_rows()))
+        wanted = rejects.head(SHOWN_REASONS - len(self._reasons))
         self._reasons += [as_reason(row) for row in wanted.iter_rows(named=True)]
 
     def refuse_if_too_many(self) -> None:

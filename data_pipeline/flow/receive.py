@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Sequence
 from data_pipeline.errors import DriveError
 from data_pipeline.flow.prepare import OnProgress, prepare_all
 from data_pipeline.flow.record import Receipt, Statement, record_fresh, record_parked, record_repeat
-from data_pipeline.flow.resolve import resolve
 from data_pipeline.flow.route import find_candidates
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.drive import find_name_fault
@@ -91,7 +90,7 @@ def record_all(
         routes.setdefault(tuple(one.name for one in candidates), []).append((file, landed))
     coming_in: list[tuple[DriveFile, Landed, Prepared | FileFault]] = []
     for route, members in routes.items():
-        specs = tuple(resolve(workspace, workspace.pipeline(name)) for name in route)
+        specs = tuple(workspace.judging_spec(workspace.pipeline(name)) for name in route)
         named = [(landed, file.path.name) for file, landed in members]
         prepared = prepare_all(workspace.sandbox, named, specs, settings=workspace.settings, on_progress=on_progress)
         coming_in += [(file, landed, one) for (file, landed), one in zip(members, prepared, strict=True)]

@@ -1,7 +1,5 @@
 """Rows that failed in a step -> rejected rows, in the form in which judging gives them."""
 
-from collections.abc import Sequence
-
 import polars as pl
 
 from data_pipeline.model.spec import PipelineSpec
@@ -23,7 +21,7 @@ def add_failures(
     indexes = pl.int_range(table.cells.height, eager=True)
     numbers = pl.DataFrame([table.row_numbers.cast(pl.Int64).alias("source_row"), indexes.alias("@index")])
     placed = failures.join(numbers, on="source_row", how="left", maintain_order="left", validate="m:1")
-    headers = find_headers(spec, table.cells.columns)
+    headers = spec.find_headers(table.cells.columns)
     column = pl.col("@column").replace(list(headers), list(headers.values()))
     failed = placed.select(
         (pl.col("@index") + first).alias("record_index"),
@@ -53,11 +51,6 @@ def as_date_rejects(failures: pl.DataFrame) -> pl.DataFrame:
         pl.col("@raw").alias("raw_text"),
         pl.col("@record").alias("record_data"),
     )
-
-
-def find_headers(spec: PipelineSpec, present: Sequence[str]) -> dict[str, str]:
-    """Column name -> the header that carries it in this file."""
-    return {column.name: header for column in spec.columns for header in reversed(column.headers) if header in present}
 
 
 def write_records(cells: pl.DataFrame, indexes: pl.Series) -> pl.Series:

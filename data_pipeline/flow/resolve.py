@@ -5,18 +5,19 @@ changed reference file or function judges files anew.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from data_pipeline.errors import StoreError
-from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.references import load_references
+from data_pipeline.ingest.sandbox import Sandbox
 from data_pipeline.model.rules import CustomRule, ReferenceRule
 from data_pipeline.model.spec import PipelineSpec
 from data_pipeline.model.tables import ReferenceTable
 from data_pipeline.pipelines.catalog import Pipeline
 
 
-def resolve(workspace: Workspace, pipeline: Pipeline) -> PipelineSpec:
+def resolve(pipeline: Pipeline, reference_dir: Path, sandbox: Sandbox) -> PipelineSpec:
     """The spec by which files are judged now.
 
     Raises: StoreError when a reference file or its column is missing: every row would break the rule.
@@ -26,7 +27,7 @@ def resolve(workspace: Workspace, pipeline: Pipeline) -> PipelineSpec:
         return spec
     references: dict[str, ReferenceTable] = {}
     if any(isinstance(rule, ReferenceRule) for rule in spec.rules):
-        references = load_references(workspace.settings.reference_dir, workspace.sandbox)
+        references = load_references(reference_dir, sandbox)
     filled: list[Any] = []
     for rule in spec.rules:
         if isinstance(rule, ReferenceRule):

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from data_pipeline.flow.prepare import prepare_all, prepared_folder
-from data_pipeline.flow.resolve import resolve
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.model.batches import FileFault, Prepared
 from data_pipeline.model.spec import PipelineSpec
@@ -45,7 +44,7 @@ def stage_batches(
     Batches that were judged by other rules than today's are judged again from their landed bytes.
     Those that a dead process left `processing` are taken up again: whoever holds the date's lock is alone.
     """
-    staged, spec = [], resolve(workspace, pipeline)
+    staged, spec = [], workspace.judging_spec(pipeline)
     with workspace.database.hold_lock(date_lock(pipeline.name, business_date)):
         with workspace.database.transaction() as connection:
             pipeline_id = tracking.register_pipeline(connection, pipeline.spec)

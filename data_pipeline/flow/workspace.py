@@ -7,7 +7,9 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from data_pipeline.flow.resolve import resolve
 from data_pipeline.ingest.sandbox import Sandbox, share_sandbox
+from data_pipeline.model.spec import PipelineSpec
 from data_pipeline.persist import tracking
 from data_pipeline.persist.database import Database, open_database
 from data_pipeline.persist.lake import Lake
@@ -60,6 +62,10 @@ class Workspace:
     def pipelines(self) -> dict[str, Pipeline]:
         """Every pipeline by name, the built-in ones first."""
         return load_catalog(self.settings.pipelines_dir)
+
+    def judging_spec(self, pipeline: Pipeline) -> PipelineSpec:
+        """The spec by which a pipeline's files are judged now. Raises: StoreError when a rule's file is gone."""
+        return resolve(pipeline, self.settings.reference_dir, self.sandbox)
 
     def pipeline_id(self, pipeline: Pipeline) -> uuid.UUID:
         """Its id in the database, registered at first use."""

@@ -23,6 +23,9 @@ FITTING: Mapping[str, Types] = {
     "length": TEXTS, "reference": TEXTS,
 }  # fmt: skip
 
+RESCUED = "rescued"
+"""Text column for what stands in undeclared columns: JSON, null where they are all blank."""
+
 Path = tuple[str | int, ...]
 Fault = tuple[Path, str]
 """Where in the declaration, and what is wrong there."""
@@ -54,7 +57,8 @@ def find_doubled(spec: "PipelineSpec") -> Iterator[Fault]:
     for position, column in enumerate(spec.columns):
         if column.name in names[:position]:
             yield ("columns", position, "name"), f"column {column.name!r} is declared twice"
-        if column.name in PROVENANCE:
+        is_kept = spec.source.evolution in ("add", "rescue") and column.name == RESCUED
+        if column.name in PROVENANCE or is_kept:
             yield ("columns", position, "name"), f"column name {column.name!r} belongs to the product"
     for header in sorted({header for header in headers if headers.count(header) > 1}):
         yield ("columns",), f"header {header!r} is declared for two columns"

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -207,6 +208,10 @@ class PipelineSpec(Part):
 
     def _hash(self, fields: set[str]) -> str:
         return hashlib.sha256(self.model_dump_json(include=fields).encode()).hexdigest()
+
+    def find_headers(self, present: Sequence[str]) -> dict[str, str]:
+        """Column name -> the header that carries it in a file; of a header and its aliases the header counts."""
+        return {one.name: header for one in self.columns for header in reversed(one.headers) if header in present}
 
     def column(self, name: str) -> ColumnSpec:
         """The declared column of that name."""

@@ -15,6 +15,7 @@ from data_pipeline.parsing.texts import read_rest, take_distinct
 SIGN, EXPONENT, SPACE, APOSTROPHE = "[+-]?", "([eE][+-]?[0-9]+)?", "[ \u00a0\u202f]", "['’]"
 MARKS: tuple[DecimalMark, DecimalMark] = (".", ",")
 GROUP_MARKS = {",": ",", ".": r"\.", " ": SPACE, "'": APOSTROPHE}
+LARGEST_EXACT_INTEGER = 2**53 - 1
 INTEGER = f"^{SIGN}[0-9]+{EXPONENT}$"
 AMBIGUOUS_NUMBER = f"^{SIGN}[1-9][0-9]{{0,2}}[.,][0-9]{{3}}$"
 
@@ -132,6 +133,12 @@ def parse_plain_numbers(texts: pl.Series, decimal_mark: DecimalMark) -> pl.Serie
         texts = texts.str.replace(",", ".", literal=True).set(has_point, None)
     numbers = texts.cast(pl.Float64, strict=False)
     return numbers.set(~numbers.is_finite(), None)
+
+
+def take_integers(numbers: pl.Series) -> pl.Series:
+    """Integers of whole numbers that a double holds exactly; null for others."""
+    is_whole = (numbers == numbers.round(0)) & (numbers.abs() <= LARGEST_EXACT_INTEGER)
+    return numbers.set(~is_whole, None).cast(pl.Int64)
 
 
 def parse_grouped_numbers(texts: pl.Series, group_mark: str, decimal_mark: DecimalMark) -> pl.Series:

@@ -51,14 +51,8 @@ class Pipeline:
         """
         if self.spec.process is None:
             raise SpecError(f"{self.folder.name}/pipeline.yaml: expected `process`, found none.")
-        module_name, _, function_name = self.spec.process.processor.partition(":")
-        try:
-            processor: Processor = getattr(import_beside(self.folder, module_name), function_name)
-        except Exception as error:  # a person's code may raise anything when it is imported
-            where = f"{self.folder.name}/pipeline.yaml, process.processor"
-            raise SpecError(
-                f"{where}: expected 'module:function', found {self.spec.process.processor!r}: {error}"
-            ) from error
+        where = f"{self.folder.name}/pipeline.yaml, process.processor"
+        processor: Processor = load_function(self.folder, self.spec.process.processor, where=where)
         return processor
 
     def read_mart(self, name: str) -> str:
@@ -100,6 +94,18 @@ def load_spec(path: Path) -> PipelineSpec:
         lines = "\n".join(f"  {'.'.join(map(str, place)) or '(whole file)'}: {message}" for place, message in faults)
         raise SpecError(f"{path}: {len(faults)} faults\n{lines}")
     return spec
+
+
+def load_function(folder: Path, named: str, *, where: str) -> Any:
+    """The function `module:function` of a pipeline's folder.
+
+    Raises: SpecError when module or function do not exist.
+    """
+    module, _, function = named.partition(":")
+    try:
+        return getattr(import_beside(folder, module), function)
+    except Exception as error:  # a person's code may raise anything when it is imported
+        raise SpecError(f"{where}: expected 'module:function', found {named!r}: {error}") from error
 
 
 def import_beside(folder: Path, module: str) -> ModuleType:

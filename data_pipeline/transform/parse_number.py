@@ -5,11 +5,9 @@ from typing import Literal
 import polars as pl
 
 from data_pipeline.model.reading import DecimalMark
-from data_pipeline.parsing.numbers import NumberFormat, parse_numbers
+from data_pipeline.parsing.numbers import NumberFormat, parse_numbers, take_integers
 from data_pipeline.parsing.texts import strip
 from data_pipeline.transform.step import ColumnsOptions, Fault, Outcome, require_type, split_failed
-
-LARGEST_EXACT_INTEGER = 2**53 - 1
 
 
 class Options(ColumnsOptions):
@@ -47,8 +45,7 @@ def apply(rows: pl.DataFrame, options: Options) -> Outcome:
         texts = strip(rows[column])
         number = parse_numbers(texts, form)
         if options.whole:
-            is_whole = (number == number.round(0)) & (number.abs() <= LARGEST_EXACT_INTEGER)
-            number = number.set(~is_whole, None).cast(pl.Int64)
+            number = take_integers(number)
         numbers.append(number.alias(column))
         faults.append(Fault(number.is_null() & (texts != ""), column, lambda text: explain(text, options)))
     return split_failed(rows, rows.with_columns(numbers), *(faults if options.may_reject else ()))

@@ -8,12 +8,10 @@ from difflib import get_close_matches
 import polars as pl
 
 from data_pipeline.errors import FileRejected
-from data_pipeline.model.contradictions import PROVENANCE
+from data_pipeline.model.contradictions import PROVENANCE, RESCUED
 from data_pipeline.model.findings import Finding
 from data_pipeline.model.spec import ColumnSpec, PipelineSpec
 
-RESCUED = "rescued"
-"""Text column for what stands in undeclared columns: JSON, null where they are all blank."""
 NO_NAME = re.compile("[^a-z0-9]+")
 
 
@@ -34,9 +32,7 @@ class Matched:
 
 def match_headers(present: Sequence[str], spec: PipelineSpec, *, name: str) -> Matched:
     """Raises: FileRejected when required columns are missing, or unknown ones are there and refused."""
-    headers = {
-        column.name: spelling for column in spec.columns for spelling in reversed(column.headers) if spelling in present
-    }
+    headers = spec.find_headers(present)
     missing = [column for column in spec.columns if column.name not in headers and column.published]
     if missing:
         raise FileRejected("MISSING_COLUMNS", describe_missing(missing, present, name=name), spec.name)

@@ -11,7 +11,7 @@ import polars as pl
 
 from data_pipeline.model.spec import ColumnSpec, ColumnType
 from data_pipeline.parsing.dates import are_two_days, parse_dates
-from data_pipeline.parsing.numbers import AMBIGUOUS_NUMBER, parse_numbers
+from data_pipeline.parsing.numbers import AMBIGUOUS_NUMBER, parse_numbers, take_integers
 from data_pipeline.parsing.texts import read_distinct
 from data_pipeline.validate.formats import Formats
 from data_pipeline.validate.moments import parse_moments, take_days
@@ -23,7 +23,6 @@ ERROR_CELLS = ("#DIV/0!", "#N/A", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!
 BOOLEANS = {"true": True, "yes": True, "ya": True, "1": True, "false": False, "no": False, "tidak": False, "0": False}
 # Types that name a day -> how one is written so that nobody has to guess.
 DATED: Mapping[ColumnType, str] = {"date": "2026-01-31", "datetime": "2026-01-31T08:30:00Z"}
-LARGEST_EXACT_INTEGER = 2**53 - 1
 
 
 def parse_column(column: ColumnSpec, texts: pl.Series, formats: Formats) -> pl.Series:
@@ -43,12 +42,6 @@ def parse_column(column: ColumnSpec, texts: pl.Series, formats: Formats) -> pl.S
         return texts.str.to_lowercase().replace_strict(BOOLEANS, default=None, return_dtype=pl.Boolean)
     numbers = parse_numbers(texts, formats.numbers[column.name])
     return take_integers(numbers) if column.type == "integer" else numbers
-
-
-def take_integers(numbers: pl.Series) -> pl.Series:
-    """Integers of whole numbers that a double holds exactly; null for others."""
-    is_whole = (numbers == numbers.round(0)) & (numbers.abs() <= LARGEST_EXACT_INTEGER)
-    return numbers.set(~is_whole, None).cast(pl.Int64)
 
 
 def explain_unreadable(column: ColumnSpec, text: str, *, is_ambiguous: bool = False) -> tuple[str, str]:

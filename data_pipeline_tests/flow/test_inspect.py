@@ -9,6 +9,7 @@ from data_pipeline.flow.inspect import inspect_file, look_into
 from data_pipeline.ingest.antivirus import open_scanner
 from data_pipeline.ingest.sandbox import Sandbox
 from data_pipeline.model.reading import Limits
+from data_pipeline.pipelines.catalog import find_pipeline
 from data_pipeline_tests.ingest.scanners import EICAR, running_clamd
 from data_pipeline_tests.ingest.workbook import ods_files as ods
 from data_pipeline_tests.specs import shelf_spec
@@ -91,3 +92,17 @@ def test_a_file_that_the_virus_scanner_refuses_is_not_read(tmp_path: Path, sandb
     assert seen.fault is not None
     assert (seen.fault.code, seen.text, seen.records) == ("INFECTED_FILE", None, 0)
     assert (clean.fault, clean.records, clamd.scans) == (None, 3, 2)
+
+
+def test_a_pipelines_steps_have_their_say(sandbox: Sandbox) -> None:
+    """What `inspect` says of a file is what a run will do with it."""
+    pipeline = find_pipeline("sensor_readings")
+
+    seen = inspect_file(
+        sandbox, pipeline.folder / "examples" / "rows.jsonl", spec=pipeline.spec, limits=Limits()
+    ).verdict
+
+    assert seen is not None
+    assert (seen.accepted, seen.rejected) == (4, 3)
+    assert seen.codes == {"OUT_OF_RANGE": 2, "PROCESSING_ERROR": 1}
+    assert [reason.row for reason in seen.first_reasons] == [4, 6, 7]

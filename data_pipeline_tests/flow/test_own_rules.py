@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from data_pipeline.errors import StoreError
-from data_pipeline.flow.resolve import resolve
 from data_pipeline.flow.stage import stage_batches
 from data_pipeline.flow.track import track_run
 from data_pipeline.flow.workspace import Workspace
@@ -60,7 +59,7 @@ def test_a_reference_file_that_is_gone_judges_nothing(workspace: Workspace) -> N
     (workspace.settings.reference_dir / "supplier_data.csv").unlink()
 
     with pytest.raises(StoreError, match="rule 'known_brand': expected column 'Nama Brand' in reference file"):
-        resolve(workspace, declare(KNOWN_BRAND))
+        workspace.judging_spec(declare(KNOWN_BRAND))
 
 
 @pytest.fixture
@@ -91,7 +90,7 @@ def test_a_function_that_fails_fails_the_file_by_name(workspace: Workspace, own_
 
 
 def test_other_code_judges_anew(workspace: Workspace, own_folder: Path) -> None:
-    before = resolve(workspace, declare(EVEN, own_folder)).judging_hash
+    before = workspace.judging_spec(declare(EVEN, own_folder)).judging_hash
     (own_folder / "checks.py").write_text(FUNCTION + "# changed\n")
 
-    assert resolve(workspace, declare(EVEN, own_folder)).judging_hash != before
+    assert workspace.judging_spec(declare(EVEN, own_folder)).judging_hash != before

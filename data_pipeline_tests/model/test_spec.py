@@ -150,6 +150,8 @@ def test_a_fault_in_a_rule_is_reported_for_its_own_kind_only() -> None:
 
 
 UNUSABLE = {
+    "a column that rescued cells need": {**PLAIN, "columns": [SKU, {**SKU, "name": "rescued", "header": "Sisa"}],
+                                         "source": {"evolution": "rescue"}},
     "two rules of one name": {"rules": [{"kind": "range", "name": "r", "column": "stock", "minimum": 0},
                                         {"kind": "range", "name": "r", "column": "stock", "maximum": 9}]},
     "range of a text": {"rules": [{"kind": "range", "name": "r", "column": "sku", "minimum": 0}]},
