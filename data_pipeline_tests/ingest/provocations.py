@@ -1,7 +1,9 @@
 """Functions that do to a reader process what hostile files do; light to import, since each new process imports them."""
 
 import os
+import re
 import time
+from pathlib import Path
 
 from data_pipeline.errors import FileRejected, StoreError
 
@@ -24,6 +26,19 @@ def abort() -> None:
 
 def use_memory() -> int:
     return len(bytearray(1 << 30))
+
+
+def use_memory_for_a_while() -> int:
+    """MB that count against the limit some seconds after two tables, the second larger than the first, are gone."""
+    import polars as pl  # noqa: PLC0415 - see above
+
+    for megabytes in (50, 70):
+        pl.zeros(megabytes << 17, eager=True)
+    for _ in range(8):  # what is freed is given back in a while, not at once
+        time.sleep(0.5)
+        pl.zeros(1 << 17, eager=True)
+    (line,) = re.findall(r"VmData:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
+    return int(line) >> 10
 
 
 def refuse() -> None:

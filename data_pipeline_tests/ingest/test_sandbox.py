@@ -1,6 +1,7 @@
 """Rules of the sandbox: whatever a file does to its reader ends as that file's fault, and the others are read."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -84,12 +85,15 @@ def test_a_reader_that_a_file_exhausted_is_replaced(sandbox: Sandbox, provocatio
     assert run_one(sandbox, tell_process) != first
 
 
+def test_memory_that_a_reader_gave_back_counts_no_more(sandbox: Sandbox) -> None:
+    assert run_one(sandbox, provocations.use_memory_for_a_while) < 150
+
+
 def test_a_reader_that_died_while_idle_is_nobodys_fault(sandbox: Sandbox) -> None:
     """The kernel's memory killer, or Ctrl-C, which reaches the whole process group."""
-    reader = psutil.Process(run_one(sandbox, tell_process))
-    reader.kill()
-    while reader.status() != psutil.STATUS_ZOMBIE:
-        pass
+    reader = run_one(sandbox, tell_process)
+    os.kill(reader, signal.SIGKILL)
+    os.waitid(os.P_PID, reader, os.WEXITED | os.WNOWAIT)
 
     assert run_one(sandbox, echo, "innocent") == "innocent"
 
