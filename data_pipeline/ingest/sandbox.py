@@ -8,7 +8,6 @@ each), and one dead worker breaks all that is queued. Nor are workers forked: th
 """
 
 import functools
-import os
 import queue
 import subprocess
 import sys
@@ -31,10 +30,6 @@ READERS = "data_pipeline.flow.prepare"
 # After these a reader's memory is not what it was, and the next file is not to suffer for it.
 EXHAUSTING = ("READER_OUT_OF_MEMORY", "READER_CRASHED")
 
-# For the allocator of Polars: it keeps the addresses of what it freed, and the limit counts them as memory in use. A
-# reader that had read many files died of a small one, with a fifth of its limit in use.
-ALLOCATOR = {"_RJEM_MALLOC_CONF": "retain:false"}
-
 
 class Worker:
     """One reader process, started at construction, and the pipe to it."""
@@ -43,11 +38,7 @@ class Worker:
         self._pipe, theirs = Pipe()
         command = [sys.executable, "-m", sandbox_worker.__name__, str(theirs.fileno()), str(memory_mb), preload]
         self._process = subprocess.Popen(
-            command,
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            env=os.environ | ALLOCATOR,
+            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
         theirs.close()
 

@@ -30,7 +30,7 @@ def use_memory() -> int:
 
 def use_memory_for_a_while() -> int:
     """MB that count against the limit some seconds after two tables, the second larger than the first, are gone."""
-    import polars as pl  # noqa: PLC0415 - see above
+    import polars as pl
 
     for megabytes in (50, 70):
         pl.zeros(megabytes << 17, eager=True)
