@@ -9,10 +9,14 @@
     │   └── DriveError        the drive folder cannot be listed or read
     ├── DestinationError    the operator of what is delivered to; carries a stable code, the snapshot is published
     ├── RequestError        the person who typed the command
+    │   └── RequestRefused    the program that asked over the API; carries a stable code
     └── ConservationError   nobody outside: rows were lost or doubled, nothing was published
 
 Anything else is our bug and stays loud. A message says where, what was found, what was expected, what to do.
 """
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class PipelineError(Exception):
@@ -64,6 +68,15 @@ class DestinationError(PipelineError):
 
 class RequestError(PipelineError):
     """A command asks for something that is not there or not allowed."""
+
+
+class RequestRefused(RequestError):
+    """A program asks for something that is not there or not allowed; `code` is stable, see docs/api.md."""
+
+    def __init__(self, code: str, message: str, details: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(message)
+        self.code = code
+        self.details = tuple(details)
 
 
 class ConservationError(PipelineError):

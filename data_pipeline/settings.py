@@ -38,6 +38,14 @@ class Settings(BaseModel):
     max_columns: int = Field(2000, ge=1, le=16384, description="most columns of a list")
     clamd: str | None = Field(None, description="virus scanner: unix:/path or tcp:host:port; unset: nothing is scanned")
     hash_key: SecretStr | None = Field(None, description="key of the verb `hash`; unset: it is refused")
+    api_host: str = Field("127.0.0.1", description="address the REST API listens on")
+    api_port: int = Field(8000, ge=1, le=65535, description="port the REST API listens on")
+    api_body_mb: int = Field(8, ge=1, description="largest JSON body of a request, MiB; streams have max_file_mb")
+    api_records: int = Field(10_000, ge=1, description="most records of one JSON body")
+    api_requests_per_minute: int = Field(6000, ge=1, description="requests a key may make where its own limit is unset")
+    api_failures_per_minute: int = Field(60, ge=1, description="refused keys from one address before it has to wait")
+    redis_url: SecretStr | None = Field(None, description="counts requests for several API processes; unset: in memory")
+    webhook_hosts: frozenset[str] = Field(frozenset(), description="hosts that pipelines of programs may send to")
     ui_host: str = Field("127.0.0.1", description="address the Dagster UI listens on")
     ui_port: int = Field(3000, ge=1, le=65535, description="port the Dagster UI listens on")
 
@@ -46,6 +54,12 @@ class Settings(BaseModel):
     def make_absolute(cls, path: Path) -> Path:
         """Processes with other working directories must mean the same folder."""
         return path.expanduser().resolve()
+
+    @field_validator("webhook_hosts", mode="before")
+    @classmethod
+    def split_hosts(cls, hosts: object) -> object:
+        """Separated by commas in the environment."""
+        return frozenset(filter(None, hosts.lower().replace(" ", "").split(","))) if isinstance(hosts, str) else hosts
 
     @field_validator("clamd")
     @classmethod
@@ -66,10 +80,12 @@ class Settings(BaseModel):
     def child_environment(self) -> dict[str, str]:
         """The environment of a process that must mean the same installation."""
         own = {
-            f"{PREFIX}{name.upper()}": str(value)
+            f"{PREFIX}{name.upper()}": ",".join(value) if isinstance(value, list) else str(value)
             for name, value in self.model_dump(mode="json").items()
-            if value is not None
+            if value not in (None, [])
         }
+        if self.redis_url is not None:
+            own[f"{PREFIX}REDIS_URL"] = self.redis_url.get_secret_value()
         if self.database_url is not None:
             own[f"{PREFIX}DATABASE_URL"] = self.database_url.get_secret_value()
         if self.hash_key is not None:

@@ -78,8 +78,8 @@ def load_history(
     if days == 0:
         return None, {}
     span = {"business_date": business_date, "first": business_date - dt.timedelta(days=days)}
+    pipeline_id = workspace.pipeline_id(pipeline)
     with workspace.database.transaction() as connection:
-        pipeline_id = tracking.register_pipeline(connection, pipeline.spec)
         shown = tracking.rows_of(connection, "list_earlier_snapshots", pipeline_id=pipeline_id, **span)
     ids = " ".join(str(row["id"]) for row in shown)
     sources = {"earlier snapshots": hashlib.sha256(ids.encode()).hexdigest()}

@@ -46,8 +46,8 @@ def stage_batches(
     """
     staged, spec = [], workspace.judging_spec(pipeline)
     with workspace.database.hold_lock(date_lock(pipeline.name, business_date)):
+        pipeline_id = workspace.pipeline_id(pipeline)
         with workspace.database.transaction() as connection:
-            pipeline_id = tracking.register_pipeline(connection, pipeline.spec)
             tracking.run(
                 connection,
                 "fail_abandoned_runs",
@@ -65,6 +65,7 @@ def stage_batches(
 
 def settle_each(workspace: Workspace, spec: PipelineSpec, claimed: Sequence[ClaimedBatch]) -> Iterator[StagedBatch]:
     """Judges claimed batches in parallel and records each in a transaction of its own."""
+    land_payloads(workspace, claimed)
     landed = [(workspace.landing.get(batch.content_sha256, batch.file_name), batch.file_name) for batch in claimed]
     results = prepare_all(workspace.sandbox, landed, (spec,), settings=workspace.settings)
     for batch, result in zip(claimed, results, strict=True):
@@ -73,6 +74,19 @@ def settle_each(workspace: Workspace, spec: PipelineSpec, claimed: Sequence[Clai
             yield StagedBatch(batch.file_name, batch.store, batch.version, prepared=None, fault=result)
         else:
             yield StagedBatch(batch.file_name, batch.store, batch.version, prepared=result, fault=None)
+
+
+def land_payloads(workspace: Workspace, claimed: Sequence[ClaimedBatch]) -> None:
+    """Bytes that were posted lie in the database at first; from here on they lie with all others.
+
+    Raises: StoreError when our disk is full.
+    """
+    with workspace.database.transaction() as connection:
+        for row in tracking.rows_of(connection, "list_payloads", batch_ids=[batch.id for batch in claimed]):
+            with workspace.landing.receiving(row["file_name"]) as arriving:
+                arriving.write(row["content"])
+                arriving.finish()
+            tracking.run(connection, "drop_payload", batch_id=row["batch_id"])
 
 
 def settle(workspace: Workspace, spec: PipelineSpec, batch: ClaimedBatch, result: Prepared | FileFault) -> None:

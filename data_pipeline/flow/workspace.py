@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from data_pipeline.flow.hosted import load_hosted
 from data_pipeline.flow.resolve import resolve
 from data_pipeline.ingest.sandbox import Sandbox, share_sandbox
 from data_pipeline.model.spec import PipelineSpec
@@ -15,6 +16,7 @@ from data_pipeline.persist.database import Database, open_database
 from data_pipeline.persist.lake import Lake
 from data_pipeline.persist.landing import Landing
 from data_pipeline.pipelines.catalog import Pipeline, find_pipeline, load_catalog
+from data_pipeline.pipelines.hosted import HostedPipeline
 from data_pipeline.settings import Settings
 
 
@@ -57,11 +59,15 @@ class Workspace:
 
     def pipeline(self, name: str) -> Pipeline:
         """The pipeline of that name. Raises: RequestError, or SpecError when it is faulty."""
-        return find_pipeline(name, self.settings.pipelines_dir)
+        return self.hosted().get(name) or find_pipeline(name, self.settings.pipelines_dir)
 
     def pipelines(self) -> dict[str, Pipeline]:
-        """Every pipeline by name, the built-in ones first."""
-        return load_catalog(self.settings.pipelines_dir)
+        """Every pipeline by name, the built-in ones first, those of programs last."""
+        return {**load_catalog(self.settings.pipelines_dir), **self.hosted()}
+
+    def hosted(self) -> dict[str, HostedPipeline]:
+        """Every pipeline that a program declared."""
+        return load_hosted(self.database, self.settings.webhook_hosts)
 
     def judging_spec(self, pipeline: Pipeline) -> PipelineSpec:
         """The spec by which a pipeline's files are judged now. Raises: StoreError when a rule's file is gone."""
@@ -69,6 +75,8 @@ class Workspace:
 
     def pipeline_id(self, pipeline: Pipeline) -> uuid.UUID:
         """Its id in the database, registered at first use."""
+        if isinstance(pipeline, HostedPipeline):
+            return pipeline.id
         with self.database.transaction() as connection:
             return tracking.register_pipeline(connection, pipeline.spec)
 

@@ -86,7 +86,9 @@ def list_named_columns(spec: "PipelineSpec") -> list[tuple[Path, str]]:
 
 def list_published(spec: "PipelineSpec") -> list[tuple[Path, str]]:
     """The columns that a snapshot is keyed by and that are summed."""
-    grain: list[tuple[Path, str]] = [(("grain", place), column) for place, column in enumerate(spec.grain)]
+    grain: list[tuple[Path, str]] = [
+        (("grain", place), column) for place, column in enumerate(spec.grain) if column not in SNAPSHOT_COLUMNS
+    ]
     return grain + list_measured(spec)
 
 

@@ -8,6 +8,7 @@ import logging
 
 import dagster as dg
 
+from data_pipeline.flow.hosted import load_hosted
 from data_pipeline.orchestrate.assets import build_assets
 from data_pipeline.orchestrate.checks import build_checks
 from data_pipeline.orchestrate.delivery_sensor import build_delivery_sensor
@@ -15,6 +16,7 @@ from data_pipeline.orchestrate.io_managers import DuckDBSnapshotIOManager, Postg
 from data_pipeline.orchestrate.jobs import build_deliver_jobs, build_jobs
 from data_pipeline.orchestrate.resources import WorkspaceResource
 from data_pipeline.orchestrate.sensors import build_drive_sensor
+from data_pipeline.persist.database import open_database
 from data_pipeline.pipelines.catalog import Pipeline, find_faulty, load_catalog
 from data_pipeline.settings import Settings
 
@@ -22,10 +24,14 @@ log = logging.getLogger(__name__)
 
 
 def load_definitions(settings: Settings) -> dg.Definitions:
-    """Definitions of every sound pipeline; a faulty one of the installation's own is left out and told."""
+    """Definitions of every sound pipeline, those of programs too; faulty ones are left out and told.
+
+    Raises: DatabaseError when the database, which holds what programs declared, is out of reach.
+    """
     for faulty in find_faulty(settings.pipelines_dir):
         log.warning("pipeline=%s status=left_out %s", faulty.path.parent.name, faulty.message)
-    return build_definitions(list(load_catalog(settings.pipelines_dir).values()), settings)
+    hosted = load_hosted(open_database(settings), settings.webhook_hosts)
+    return build_definitions([*load_catalog(settings.pipelines_dir).values(), *hosted.values()], settings)
 
 
 def build_definitions(pipelines: list[Pipeline], settings: Settings) -> dg.Definitions:

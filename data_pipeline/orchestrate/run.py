@@ -16,10 +16,10 @@ import dagster as dg
 import psutil
 
 from data_pipeline.errors import PipelineError
+from data_pipeline.flow.workspace import open_workspace
 from data_pipeline.orchestrate.build import load_definitions
 from data_pipeline.orchestrate.jobs import publish_job_name
 from data_pipeline.orchestrate.storage import ProductStorage
-from data_pipeline.pipelines.catalog import find_pipeline
 from data_pipeline.settings import Settings
 
 # dagster.yaml names it; importing it here lets the command line load it beside other work.
@@ -34,7 +34,7 @@ def run_day(settings: Settings, pipeline: str, business_date: dt.date, *, output
     """
     definitions = load_definitions(settings)
     job = definitions.resolve_job_def(publish_job_name(pipeline))
-    spec = find_pipeline(pipeline, settings.pipelines_dir).spec
+    spec = open_workspace(settings).pipeline(pipeline).spec
     writing = {"orders": spec.outputs, "deliveries": spec.destinations} if output_dir else {}
     folder = {"config": {"output_dir": str(output_dir)}}
     config = {**QUIET, "ops": {f"{pipeline}__{asset}": folder for asset, declared in writing.items() if declared}}

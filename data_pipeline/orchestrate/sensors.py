@@ -13,14 +13,16 @@ import dagster as dg
 
 from data_pipeline.flow.watch import DueDate, find_due_dates, look_at_drive
 from data_pipeline.ingest.drive import LocalDrive
-from data_pipeline.orchestrate.jobs import AssetJob, job_name
+from data_pipeline.orchestrate.jobs import AssetJob, job_name, publish_job_name
 from data_pipeline.orchestrate.resources import WorkspaceResource
 from data_pipeline.pipelines.catalog import Pipeline
+from data_pipeline.pipelines.hosted import HostedPipeline
 from data_pipeline.settings import Settings
 
 
 def build_drive_sensor(pipelines: list[Pipeline], jobs: Sequence[AssetJob], settings: Settings) -> dg.SensorDefinition:
     """One sensor a drive; it routes to the pipelines' jobs."""
+    loaded = {pipeline.name: pipeline for pipeline in pipelines}
 
     @dg.sensor(
         name="drive",
@@ -36,7 +38,9 @@ def build_drive_sensor(pipelines: list[Pipeline], jobs: Sequence[AssetJob], sett
         look = look_at_drive(opened, folder, before)
         for receipt in look.receipts:
             context.log.info(f"file={receipt.file.relative!r} outcome={receipt.outcome} note={receipt.note!r}")
-        requests = [request_run(due) for due in find_due_dates(opened)]
+        dates = find_due_dates(opened)
+        # A pipeline that a program declared a moment ago is not loaded yet: its batches wait for the next look.
+        requests = [request_run(due, loaded[due.pipeline]) for due in dates if due.pipeline in loaded]
         return dg.SensorResult(run_requests=requests, cursor=json.dumps(look.unsettled))
 
     return drive
@@ -47,12 +51,16 @@ def find_patterns(pipelines: list[Pipeline]) -> tuple[str, ...]:
     return tuple(sorted({pattern for pipeline in pipelines for pattern in pipeline.spec.source.patterns}))
 
 
-def request_run(due: DueDate) -> dg.RunRequest:
-    """The run that turns a date's waiting batches into a snapshot."""
+def request_run(due: DueDate, pipeline: Pipeline) -> dg.RunRequest:
+    """The run that turns a date's waiting batches into a snapshot.
+
+    A program waits for its batch: the suite, which takes seconds, is for what people deliver.
+    """
     digest = hashlib.sha256("\n".join(due.fingerprints).encode()).hexdigest()[:16]
+    name_job = publish_job_name if isinstance(pipeline, HostedPipeline) else job_name
     return dg.RunRequest(
         run_key=f"{due.pipeline}/{due.business_date}/{digest}",
-        job_name=job_name(due.pipeline),
+        job_name=name_job(due.pipeline),
         partition_key=due.business_date.isoformat(),
         tags={"pipeline": due.pipeline, "reason": due.reason},
     )

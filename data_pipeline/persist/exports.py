@@ -68,7 +68,11 @@ def as_xlsx(rows: pl.DataFrame, output: OutputSpec) -> bytes:
         pl.col(pl.Boolean, pl.Int32).cast(pl.Int64),
         pl.col(pl.String).str.head(XLSX_TEXT),
     ]
-    table = select_output(rows, output).with_columns(plain)
+    return write_sheet(select_output(rows, output).with_columns(plain))
+
+
+def write_sheet(table: pl.DataFrame) -> bytes:
+    """Texts, integers and numbers as a workbook with one sheet, every text a text cell."""
     buffer = io.BytesIO()
     kinds = [XLSX_TYPES[column.dtype.base_type()] for column in table]
     excelreader.write_workbook(buffer, as_typed_table(table), kinds, format="xlsx")

@@ -54,6 +54,14 @@ class Lake:
         """Whether a version's file is there."""
         return (self._home / parquet_path).exists()
 
+    def scan_version(self, parquet_path: Path) -> pl.LazyFrame:
+        """A version to be asked something."""
+        return pl.scan_parquet(self._home / parquet_path)
+
+    def folder_of(self, pipeline: str) -> Path:
+        """Where a pipeline's versions lie."""
+        return self._folder / pipeline
+
     def load_version(self, parquet_path: Path) -> pl.DataFrame:
         """A version's rows, in publishing order."""
         return pl.read_parquet(self._home / parquet_path)

@@ -92,6 +92,21 @@ class Landing:
             temporary.replace(target)
         return Landed(sha256=digest, size_bytes=after.st_size, path=target)
 
+    @contextmanager
+    def receiving(self, name: str) -> Iterator["Arriving"]:
+        """A copy of what comes piece by piece; without `finish` nothing of it stays.
+
+        Raises: StoreError when our own disk is full.
+        """
+        with self._own_disk(Path(name)):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            descriptor, path = tempfile.mkstemp(dir=self._folder, suffix=".part")
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                yield Arriving(self, name, stream, Path(path))
+        finally:
+            Path(path).unlink(missing_ok=True)
+
     def _copy(self, stream: BinaryIO, source: Path, most_bytes: int) -> tuple[Path, str]:
         digest = hashlib.sha256()
         with self._own_disk(source):
@@ -116,6 +131,45 @@ class Landing:
             yield
         except OSError as error:
             raise StoreError(f"{source}: cannot be copied to {self._folder}: {error.strerror}. Free space.") from error
+
+
+class Arriving:
+    """Bytes on their way into the landing."""
+
+    def __init__(self, landing: Landing, name: str, stream: BinaryIO, path: Path) -> None:
+        self._landing, self._name = landing, name
+        self._stream, self._path = stream, path
+        self._digest = hashlib.sha256()
+        self.size_bytes = 0
+
+    def write(self, piece: bytes) -> None:
+        """Takes the next bytes. Raises: StoreError when our own disk is full."""
+        with self._landing._own_disk(Path(self._name)):
+            self._stream.write(piece)
+        self._digest.update(piece)
+        self.size_bytes += len(piece)
+
+    def finish(self) -> Landed:
+        """Flushed to disk under its hash. Raises: StoreError when our own disk is full."""
+        digest = self._digest.hexdigest()
+        target = self._landing.find(digest, Path(self._name).suffix)
+        with self._landing._own_disk(Path(self._name)):
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._path.chmod(0o444)
+            self._path.replace(target)
+            flush_folder(target.parent)
+        return Landed(sha256=digest, size_bytes=self.size_bytes, path=target)
+
+
+def flush_folder(folder: Path) -> None:
+    """A renamed file is there after a power cut only when its folder was flushed too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def open_plainly(source: Path) -> int:

@@ -72,6 +72,10 @@ def register_pipeline(connection: Connection, spec: PipelineSpec) -> uuid.UUID:
     return pipeline_id
 
 
+def register_spec(connection: Connection, pipeline_id: uuid.UUID, spec: PipelineSpec) -> None:
+    """TEMPORARY"""
+
+
 def load_store_names(connection: Connection, prefixes: tuple[str, ...]) -> StoreNames:
     """Every known store and every taught alias."""
     stores = [row["name"] for row in rows_of(connection, "list_stores")]

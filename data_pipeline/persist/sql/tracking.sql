@@ -92,7 +92,7 @@ select pipelines.name as pipeline, batches.business_date, count(*) as files, sum
 from batches
 join pipelines on pipelines.id = batches.pipeline_id
 left join stores using (store_id)
-where batches.status = 'pending'
+where pipelines.status = 'active' and (batches.status = 'pending'
    or (batches.status = 'processing' and batches.started_at < now() - interval '10 minutes')
    or (batches.status = 'completed' and batches.completed_at < now() - interval '10 minutes'
        and batches.id in (select id from current_batches)
@@ -100,7 +100,7 @@ where batches.status = 'pending'
            select 1 from snapshots
            where snapshots.pipeline_id = batches.pipeline_id and snapshots.business_date = batches.business_date
              and snapshots.manifest -> 'inputs' @> jsonb_build_array(
-                 jsonb_build_object('store', coalesce(stores.name, ''), 'version', batches.version))))
+                 jsonb_build_object('store', coalesce(stores.name, ''), 'version', batches.version)))))
 group by pipelines.name, batches.business_date
 order by pipelines.name, batches.business_date;
 
@@ -112,6 +112,7 @@ set status = 'processing', attempts = attempts + 1, run_id = :run_id, started_at
     error_code = null, error_message = null
 from (select id, store_id from batches
       where pipeline_id = :pipeline_id and business_date = :business_date
+        and exists (select 1 from pipelines where pipelines.id = :pipeline_id and pipelines.status = 'active')
         and (status in ('pending', 'processing')
              or (status = 'completed' and spec_hash <> :spec_hash and id in (select id from current_batches)))
       order by id

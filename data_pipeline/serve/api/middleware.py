@@ -1,0 +1,131 @@
+"""What every request goes through: an id, a limit on its body, a line in the access log, an answer whatever happens."""
+
+import asyncio
+import re
+import time
+import uuid
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from data_pipeline.serve.api.problems import answer
+
+log = structlog.get_logger("data_pipeline.access")
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
+SILENT_SECONDS = 30.0
+"""A client that sends nothing for so long is let go."""
+STREAMED = ("application/x-ndjson", "application/jsonl", "application/ndjson", "multipart/form-data",
+            "application/octet-stream")  # fmt: skip
+SAFE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class RequestFrame:
+    """Wraps the whole application."""
+
+    def __init__(self, app: ASGIApp, *, body_bytes: int, stream_bytes: int) -> None:
+        """`body_bytes`: of bodies that are held in memory; `stream_bytes`: of those that go to disk as they come."""
+        self._app = app
+        self._body_bytes, self._stream_bytes = body_bytes, stream_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            scope["request_id"] = uuid.uuid4().hex
+            await self._app(scope, receive, send)
+            return
+        exchange = Exchange(scope, receive, send, self._find_limit(scope))
+        try:
+            if exchange.is_declared_too_large():
+                await exchange.refuse_too_large()
+            else:
+                await self._app(scope, exchange.receive, exchange.send)
+        except Exception:  # noqa: BLE001 - it was answered and logged by the handler of panics; the server goes on
+            await exchange.make_sure_of_an_answer()
+        finally:
+            exchange.write_log()
+
+    def _find_limit(self, scope: Scope) -> int:
+        kind = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
+        return self._stream_bytes if kind in STREAMED else self._body_bytes
+
+
+class Exchange:
+    """One request and its answer."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+        self._scope, self._receive, self._send, self._limit = scope, receive, send, limit
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        self.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        scope["request_id"] = self.request_id
+        scope["answer_headers"] = {}
+        self._declared = headers.get("content-length", "")
+        self._received = 0
+        self._status = 0
+        self._started_at = time.perf_counter()
+
+    def is_declared_too_large(self) -> bool:
+        """By its own word."""
+        return self._declared.isdecimal() and int(self._declared) > self._limit
+
+    async def refuse_too_large(self) -> None:
+        """Without reading what comes; the connection is of no use afterwards."""
+        response = answer(self.request_id, "BODY_TOO_LARGE", self._describe_limit(), headers={"Connection": "close"})
+        await response(self._scope, self._receive, self.send)
+
+    async def receive(self) -> Message:
+        """The next message; the limit counts bytes that came, whatever was declared."""
+        try:
+            message = await asyncio.wait_for(self._receive(), None if self._status else SILENT_SECONDS)
+        except TimeoutError:
+            raise HTTPException(408, f"nothing came for {SILENT_SECONDS:g} s") from None
+        if message["type"] == "http.request":
+            self._received += len(message.get("body", b""))
+            if self._received > self._limit:
+                raise HTTPException(413, self._describe_limit())
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Passes the answer on with the headers that every answer has."""
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-ID"] = self.request_id
+            for name, value in {**SAFE_HEADERS, **self._scope["answer_headers"]}.items():
+                headers.setdefault(name, value)
+        await self._send(message)
+
+    async def make_sure_of_an_answer(self) -> None:
+        """Nothing was sent: then this is."""
+        if not self._status:
+            await answer(self.request_id, "INTERNAL_ERROR", "something went wrong here. Tell us the request_id.")(
+                self._scope, self._receive, self.send
+            )
+
+    def write_log(self) -> None:
+        """One line: who asked what, and how it ended."""
+        client = self._scope.get("client")
+        log.info(
+            "request",
+            request_id=self.request_id,
+            method=self._scope["method"],
+            path=self._scope["path"],
+            status=self._status,
+            duration_ms=round((time.perf_counter() - self._started_at) * 1000, 2),
+            remote_addr=client[0] if client else "",
+            key=self._scope.get("key_prefix", ""),
+            bytes_in=self._received,
+        )
+
+    def _describe_limit(self) -> str:
+        return (
+            f"expected a body of at most {self._limit} bytes. Stream records as application/x-ndjson, or upload a file."
+        )
