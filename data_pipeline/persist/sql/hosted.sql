@@ -1,21 +1,21 @@
 -- Pipelines and batches of the REST API. Each query names the owner although the policies of the role would do alone.
 
 -- name: insert_hosted
-insert into pipelines (id, owner_id, name, title, config, status)
-values (:id, :owner_id, :name, :title, cast(:config as jsonb), 'inactive')
+insert into pipelines (id, owner_id, name, title, config, declared, status)
+values (:id, :owner_id, :name, :title, cast(cast(:config as text) as jsonb), cast(cast(:config as text) as json), 'inactive')
 on conflict do nothing
-returning id, owner_id, name, title, config, status, revision, created_at, updated_at;
+returning id, owner_id, name, title, declared as config, status, revision, created_at, updated_at;
 
 -- name: find_hosted
-select id, owner_id, name, title, config, status, revision, created_at, updated_at
+select id, owner_id, name, title, declared as config, status, revision, created_at, updated_at
 from pipelines where pipelines.owner_id = :owner_id and id = :pipeline_id;
 
 -- name: lock_hosted
-select id, owner_id, name, title, config, status, revision, created_at, updated_at
+select id, owner_id, name, title, declared as config, status, revision, created_at, updated_at
 from pipelines where pipelines.owner_id = :owner_id and id = :pipeline_id for update;
 
 -- name: list_hosted_by_time
-select id, owner_id, name, title, config, status, revision, created_at, updated_at
+select id, owner_id, name, title, declared as config, status, revision, created_at, updated_at
 from pipelines
 where pipelines.owner_id = :owner_id and title is not null
   and (cast(:status as text) is null or status = :status)
@@ -24,7 +24,7 @@ where pipelines.owner_id = :owner_id and title is not null
 order by created_at desc, id desc limit :most;
 
 -- name: list_hosted_by_name
-select id, owner_id, name, title, config, status, revision, created_at, updated_at
+select id, owner_id, name, title, declared as config, status, revision, created_at, updated_at
 from pipelines
 where pipelines.owner_id = :owner_id and title is not null
   and (cast(:status as text) is null or status = :status)
@@ -33,21 +33,21 @@ where pipelines.owner_id = :owner_id and title is not null
 order by title, id limit :most;
 
 -- name: replace_hosted
-update pipelines set title = :title, config = cast(:config as jsonb), revision = revision + 1, updated_at = now()
+update pipelines set title = :title, config = cast(cast(:config as text) as jsonb), declared = cast(cast(:config as text) as json), revision = revision + 1, updated_at = now()
 where pipelines.owner_id = :owner_id and id = :pipeline_id
-returning id, owner_id, name, title, config, status, revision, created_at, updated_at;
+returning id, owner_id, name, title, declared as config, status, revision, created_at, updated_at;
 
 -- name: set_hosted_status
 update pipelines set status = :status, updated_at = now()
 where pipelines.owner_id = :owner_id and id = :pipeline_id
-returning id, owner_id, name, title, config, status, revision, created_at, updated_at;
+returning id, owner_id, name, title, declared as config, status, revision, created_at, updated_at;
 
 -- name: delete_hosted
 delete from pipelines where pipelines.owner_id = :owner_id and id = :pipeline_id;
 
 -- name: list_all_hosted
 -- For the engine: every pipeline that a program declared.
-select id, owner_id, name, title, config, status, updated_at from pipelines where title is not null order by name;
+select id, owner_id, name, title, declared as config, status, updated_at from pipelines where title is not null order by name;
 
 -- name: count_unfinished
 select count(*) as batches from batches
@@ -121,7 +121,7 @@ where pipelines.owner_id = :owner_id and batches.pipeline_id = :pipeline_id and 
 order by batch_errors.id limit :most;
 
 -- name: requeue_posted
-update batches set status = 'pending', completed_at = null
+update batches set status = 'pending', completed_at = null, queued_at = now()
 from pipelines
 where pipelines.id = batches.pipeline_id and pipelines.owner_id = :owner_id and pipelines.id = :pipeline_id
   and batches.id = :batch_id and batches.status = 'failed'

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from data_pipeline.errors import PipelineError, RequestError, RequestRefused, StoreError
 from data_pipeline.flow.lifecycle import write_path
@@ -100,12 +101,13 @@ def refuse_plainly(request: Request, error: Exception) -> Response:
 
 def list_methods(request: Request) -> list[str]:
     """Every method that the path takes; the framework names those of its first route alone. RFC 9110, 10.2.1"""
-    methods: set[str] = set()
-    for route in request.app.routes:
-        matched = getattr(route, "path_regex", None)
-        if matched is not None and matched.match(request.url.path):
-            methods |= set(getattr(route, "methods", None) or ())
-    return sorted(methods)
+    paths = request.app.openapi()["paths"]
+    return sorted(
+        method.upper()
+        for template, operations in paths.items()
+        if compile_path(template)[0].match(request.url.path)
+        for method in operations
+    )
 
 
 def refuse_product(request: Request, error: Exception) -> Response:
