@@ -274,7 +274,7 @@ def name_variable(field: str) -> str:
 def show_default(field: str) -> str:
     """A setting's default as the table writes it; paths as seen from the checkout."""
     default = Settings.model_fields[field].default
-    if default is None:
+    if default is None or default == frozenset():
         return "unset"
     shown = default.relative_to(PROJECT_ROOT).as_posix() if isinstance(default, Path) else default
     return f"`{shown}`"

@@ -19,8 +19,11 @@ from typing import Annotated
 import typer
 
 from data_pipeline import terminal
+from data_pipeline.cli.api import api
+from data_pipeline.cli.audit import audit
 from data_pipeline.cli.database import db
 from data_pipeline.cli.destinations import deliver_and_show, deliver_published, show_destinations
+from data_pipeline.cli.keys import keys
 from data_pipeline.cli.new import new, schema
 from data_pipeline.errors import PipelineError, RequestError
 from data_pipeline.flow.receive import receive_files
@@ -39,6 +42,9 @@ app = typer.Typer(
     help="A morning's store workbooks in, one published snapshot out.",
 )
 app.add_typer(db, name="db")
+app.add_typer(keys, name="keys")
+app.add_typer(audit, name="audit")
+app.command()(api)
 app.command()(new)
 app.command()(schema)
 app.command("destinations")(show_destinations)

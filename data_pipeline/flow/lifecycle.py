@@ -20,7 +20,8 @@ from data_pipeline.persist.tracking import Row, Transaction
 from data_pipeline.pipelines.hosted import name_hosted, read_hosted
 
 LONGEST_NAME = 255
-NUL = "\0"
+NUL, NUL_ESCAPE = "\0", rb"\u0000"
+MOST_FAULTS, LONGEST_WORDS = 200, 500
 
 
 def create_pipeline(workspace: Workspace, caller: Caller, name: str, config: Any) -> Row:
@@ -128,6 +129,8 @@ def check(workspace: Workspace, name: str, config: Any, *, engine_name: str) -> 
     faults: list[Fault] = []
     if not 1 <= len(name) <= LONGEST_NAME or NUL in name:
         faults.append((("name",), f"expected 1 to {LONGEST_NAME} characters, found {len(name)}"))
+    if NUL_ESCAPE in orjson.dumps(config):
+        faults.append((("config",), "expected texts without the character U+0000, which no database of ours holds"))
     hosts = workspace.settings.webhook_hosts
     spec, more = read_hosted(config, name=engine_name, title=name, webhook_hosts=hosts)
     faults += [(("config", *path), message) for path, message in more]
@@ -138,7 +141,12 @@ def check(workspace: Workspace, name: str, config: Any, *, engine_name: str) -> 
 
 def list_faults(faults: list[Fault]) -> list[Mapping[str, Any]]:
     """Faults as an answer shows them: JSONPath and words."""
-    return [{"path": write_path(path), "message": message} for path, message in faults]
+    return [{"path": cut(write_path(path)), "message": cut(message)} for path, message in faults[:MOST_FAULTS]]
+
+
+def cut(text: str) -> str:
+    """What a program sent comes back in its faults, but not by the megabyte."""
+    return text if len(text) <= LONGEST_WORDS else f"{text[:LONGEST_WORDS]}…"
 
 
 def write_path(path: tuple[str | int, ...]) -> str:

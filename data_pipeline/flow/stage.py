@@ -5,7 +5,9 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from data_pipeline.flow import tracing
 from data_pipeline.flow.prepare import prepare_all, prepared_folder
+from data_pipeline.flow.progress import ProgressNotes
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.model.batches import FileFault, Prepared
 from data_pipeline.model.spec import PipelineSpec
@@ -65,11 +67,14 @@ def stage_batches(
 
 def settle_each(workspace: Workspace, spec: PipelineSpec, claimed: Sequence[ClaimedBatch]) -> Iterator[StagedBatch]:
     """Judges claimed batches in parallel and records each in a transaction of its own."""
+    claimed_at = tracing.read_clock()
     land_payloads(workspace, claimed)
     landed = [(workspace.landing.get(batch.content_sha256, batch.file_name), batch.file_name) for batch in claimed]
-    results = prepare_all(workspace.sandbox, landed, (spec,), settings=workspace.settings)
+    notes = ProgressNotes(workspace.database, claimed)
+    results = prepare_all(workspace.sandbox, landed, (spec,), settings=workspace.settings, on_progress=notes.note)
     for batch, result in zip(claimed, results, strict=True):
-        settle(workspace, spec, batch, result)
+        with tracing.processing(batch, claimed_at):
+            settle(workspace, spec, batch, result)
         if isinstance(result, FileFault):
             yield StagedBatch(batch.file_name, batch.store, batch.version, prepared=None, fault=result)
         else:

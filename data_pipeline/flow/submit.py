@@ -115,7 +115,7 @@ def post(workspace: Workspace, caller: Caller, posting: Posting) -> Row:
         "file_path": f"api:{batch_id}",
         "file_name": name_file(posting.file_name, batch_id),
     }
-    made = insert_posted(workspace.database, caller.owner_id, asked)
+    made = insert_posted(workspace.database, asked)
     if made is None:
         return repeat(workspace, caller, posting)
     if not made:

@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from data_pipeline.flow import tracing
 from data_pipeline.flow.hosted import load_hosted
 from data_pipeline.flow.resolve import resolve
 from data_pipeline.ingest.sandbox import Sandbox, share_sandbox
@@ -87,6 +88,7 @@ def open_workspace(settings: Settings) -> Workspace:
 
     Raises: StoreError when database or home are out of reach.
     """
+    tracing.switch_on(settings.otlp_endpoint)
     workspace = Workspace.open(settings)
     atexit.register(workspace.close)
     return workspace

@@ -91,6 +91,15 @@ def check_address(address: str) -> str:
     return address
 
 
+def ping(address: str, seconds: float) -> None:
+    """Asks the daemon whether it lives. Raises: OSError when it does not say so."""
+    with connect(address, seconds) as connection:
+        connection.sendall(b"zPING\0")
+        answer = receive_answer(connection)
+    if answer != b"PONG\0":
+        raise OSError(f"virus scanner {address}: expected PONG, got {answer[:80]!r}")
+
+
 def connect(address: str, seconds: float) -> socket.socket:
     """A connection whose every step may take `seconds`. Raises: OSError."""
     tcp = TCP.fullmatch(address)

@@ -1,4 +1,4 @@
-"""Everything under one command: database, code location, daemon and UI as children of this process.
+"""Everything under one command: database, code location, daemon, UI and REST API as children of this process.
 
 Stays out: what they do. A child that dies is started again; a signal ends all of them.
 https://docs.dagster.io/deployment/code-locations/running-dagster-with-a-grpc-server
@@ -67,7 +67,8 @@ def run_everything(settings: Settings, *, say: Callable[[str], None]) -> int:
     """
     settings.drive_folder.mkdir(parents=True, exist_ok=True)
     Workspace.open(settings).close()
-    require_free_port(settings.ui_host, settings.ui_port)
+    require_free_port(settings.ui_host, settings.ui_port, "DATA_PIPELINE_UI_PORT")
+    require_free_port(settings.api_host, settings.api_port, "DATA_PIPELINE_API_PORT")
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
@@ -79,14 +80,22 @@ def run_everything(settings: Settings, *, say: Callable[[str], None]) -> int:
         wait_for_port("127.0.0.1", port, code, stopping)
         for child in children[1:]:
             child.start(settings)
-        wait_for_port(settings.ui_host, settings.ui_port, children[-1], stopping)
-        say(f"Dagster UI  http://{settings.ui_host}:{settings.ui_port}\ndrive       {settings.drive_folder}")
+        *_, ui, api = children
+        wait_for_port(settings.api_host, settings.api_port, api, stopping)
+        wait_for_port(settings.ui_host, settings.ui_port, ui, stopping)
+        say(describe(settings))
         keep_running(children, settings, stopping, say=say)
     finally:
         for child in reversed(children):
             child.stop()
     say("stopped; the database goes on (data-pipeline db stop)")
     return 0
+
+
+def describe(settings: Settings) -> str:
+    """Where everything is."""
+    ui, api = f"http://{settings.ui_host}:{settings.ui_port}", f"http://{settings.api_host}:{settings.api_port}/api/v1"
+    return f"Dagster UI  {ui}\nREST API    {api}\ndrive       {settings.drive_folder}"
 
 
 def plan_code_location(settings: Settings) -> tuple[Child, int]:
@@ -98,11 +107,12 @@ def plan_code_location(settings: Settings) -> tuple[Child, int]:
 
 
 def plan_services(settings: Settings, workspace: Path) -> list[Child]:
-    """Daemon, then UI."""
+    """Daemon, UI, then the API: the last to start is the first to stop, so nothing is accepted by what goes down."""
     ui = ["-h", settings.ui_host, "-p", str(settings.ui_port), "-w", str(workspace)]
     return [
         Child("daemon", [sys.executable, "-m", "dagster._daemon", "run", "-w", str(workspace)]),
         Child("UI", [sys.executable, "-m", "dagster_webserver", *ui]),
+        Child("API", [sys.executable, "-m", "data_pipeline", "api"]),
     ]
 
 
@@ -132,10 +142,10 @@ def find_free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def require_free_port(host: str, port: int) -> None:
+def require_free_port(host: str, port: int, variable: str) -> None:
     """Refuses a port that somebody listens on already."""
     if is_listening(host, port):
-        raise StoreError(f"{host}:{port} is taken: is it up already? Otherwise set DATA_PIPELINE_UI_PORT.")
+        raise StoreError(f"{host}:{port} is taken: is it up already? Otherwise set {variable}.")
 
 
 def is_listening(host: str, port: int) -> bool:

@@ -71,6 +71,26 @@ class Database:
                 yield driver_connection
 
     @contextmanager
+    def lend(self) -> Iterator[psycopg.Connection]:
+        """A connection of the pool on which each statement is a transaction by itself.
+
+        Raises: DatabaseError when the server is out of reach or out of space.
+        """
+        with database_errors(self.url):
+            lent = self.engine.raw_connection()
+            connection = cast(psycopg.Connection, lent.driver_connection)
+            try:
+                connection.autocommit = True
+                yield connection
+            except psycopg.OperationalError:
+                lent.invalidate()
+                raise
+            finally:
+                if not connection.closed:
+                    connection.autocommit = False
+                lent.close()
+
+    @contextmanager
     def hold_lock(self, name: str) -> Iterator[None]:
         """Wait for the lock of this name among all processes on the database, and hold it; it is not reentrant.
 

@@ -32,6 +32,7 @@ class ClaimedBatch:
     content_sha256: str
     version: int
     store: str | None
+    trace_parent: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def run(connection: Connection, query_name: str, /, **parameters: object) -> int
 
 def as_json(items: Iterable[BaseModel]) -> str:
     """A JSON list of models."""
-    return json.dumps([item.model_dump(mode="json") for item in items])
+    return str(clean(json.dumps([item.model_dump(mode="json") for item in items])))
 
 
 def register_pipeline(connection: Connection, spec: PipelineSpec) -> uuid.UUID:
@@ -163,7 +164,15 @@ def claim_batches(
     day = {"pipeline_id": pipeline_id, "business_date": business_date}
     claimed = rows_of(connection, "claim_batches", **day, run_id=run_id, spec_hash=spec_hash)
     return [
-        ClaimedBatch(row["id"], row["attempts"], row["file_name"], row["content_sha256"], row["version"], row["store"])
+        ClaimedBatch(
+            row["id"],
+            row["attempts"],
+            row["file_name"],
+            row["content_sha256"],
+            row["version"],
+            row["store"],
+            row["trace_parent"],
+        )  # fmt: skip
         for row in sorted(claimed, key=lambda row: (row["file_name"], row["version"]))
     ]
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -10,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import structlog
 import uvicorn
 from pydantic import SecretStr
+from sqlalchemy import NullPool, create_engine
 
 from data_pipeline.errors import RequestError
 from data_pipeline.flow.compute import compute_candidate
@@ -22,10 +25,15 @@ from data_pipeline.flow.track import track_run
 from data_pipeline.flow.watch import find_due_dates
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.persist import keys, tracking
+from data_pipeline.persist.database import with_driver
 from data_pipeline.persist.keys import SCOPES, Limits, issue_key, load_pepper
+from data_pipeline.persist.migrate import upgrade
 from data_pipeline.serve.api.app import BASE, build_app
 from data_pipeline.settings import Settings
-from data_pipeline_tests.conftest import fresh_database
+from data_pipeline_tests.conftest import fresh_database, name_database, run_on_server
+
+# One line a request is for operators.
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 
 DAY = "2026-01-05"
 START_SECONDS = 20
@@ -99,6 +107,14 @@ def serving(postgres_url: str, template: str, home: Path, **settings: Any) -> It
         finally:
             workspace.close()
             workspace.database.engine.dispose()
+
+
+def prepare_template(postgres_url: str) -> str:
+    """Name of a migrated database to copy from, on a server that is gone afterwards."""
+    run_on_server(postgres_url, "create database api_template template template0")
+    engine = create_engine(with_driver(name_database(postgres_url, "api_template"), "psycopg"), poolclass=NullPool)
+    upgrade(engine)
+    return "api_template"
 
 
 @contextlib.contextmanager

@@ -1,22 +1,39 @@
 """Watching a batch: the same messages as events and over a WebSocket, up to its end, and for its owner alone."""
 
+import asyncio
+import datetime as dt
 import json
 import threading
 import time
+import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import httpx
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
+from data_pipeline.errors import RequestRefused
 from data_pipeline.persist import tracking
+from data_pipeline.persist.database import Database
 from data_pipeline.persist.tracking import Row
-from data_pipeline.serve.api.app import BASE
-from data_pipeline.serve.api.viewers import MOST_OF_A_KEY
+from data_pipeline.serve.api.app import BASE, build_app
+from data_pipeline.serve.api.server import FINISH_SECONDS, make_server
+from data_pipeline.serve.api.shapes import BatchOut
+from data_pipeline.serve.api.viewers import MOST_OF_A_KEY, Viewers
 from data_pipeline_tests.serve.running import RunningApi, error_of, make_pipeline, post_records
 
 pytestmark = pytest.mark.postgres
+
+PENDING: Row = {
+    "id": uuid.UUID(int=1),
+    "pipeline_id": uuid.UUID(int=2),
+    "business_date": dt.date(2026, 1, 5),
+    "status": "pending",
+    "record_count": 1,
+    "created_at": dt.datetime(2026, 1, 5, tzinfo=dt.UTC),
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +52,9 @@ def read_events(answer: httpx.Response) -> Iterator[dict[str, object]]:
 def set_progress(api: RunningApi, batch_id: str, **progress: float) -> None:
     """As the run does while it reads."""
     with api.workspace.database.transaction() as connection:
-        statement = "update batches set status = 'processing', attempts = 1, started_at = now() where id = %s"
-        connection.exec_driver_sql(statement, (batch_id,))
+        # of a process that died long ago, so that the next takes it up
+        taken = "update batches set status = 'processing', attempts = 1, started_at = now() - interval '1 hour' "
+        connection.exec_driver_sql(taken + "where id = %s", (batch_id,))
         told: Row = {"id": batch_id, "attempts": 1, "progress": json.dumps(progress)}
         assert tracking.run(connection, "set_progress", **told)
 
@@ -54,7 +72,9 @@ def test_a_stream_begins_with_the_batch_tells_progress_and_ends_with_it(
 
     with (
         client.stream("GET", f"{path}/events") as answer,
-        connect(ws_url(api, pipeline_id, batch_id), additional_headers={"X-API-Key": client.headers["X-API-Key"]}) as ws,
+        connect(
+            ws_url(api, pipeline_id, batch_id), additional_headers={"X-API-Key": client.headers["X-API-Key"]}
+        ) as ws,
     ):
         messages = read_events(answer)
         first = [next(messages), json.loads(ws.recv())]
@@ -100,42 +120,54 @@ def test_a_stranger_is_refused_before_anything_is_sent(
     assert (refused.status_code, json.loads(refused.body or b"")["error"]["code"]) == expected
 
 
-def test_a_key_watches_so_many_batches_at_a_time(api: RunningApi, client: httpx.Client, pipeline_id: str) -> None:
-    batch_id = post_records(client, pipeline_id, [{"id": "4", "amount": 3}])
-    path = f"/pipelines/{pipeline_id}/batches/{batch_id}/events"
-    viewers = api.state.viewers
-    found = client.get(path.removesuffix("/events")).json()
-    row = {**found, "error_code": None, "progress": None}
-    prefix = client.headers["X-API-Key"].split("_")[2]
+def test_a_key_watches_so_many_batches_at_a_time(database: Database) -> None:
+    viewers = Viewers(database)
 
-    seats = [viewers.seat(prefix, row) for _ in range(MOST_OF_A_KEY)]
-    for seat in seats:
-        seat.__enter__()
-    refused = client.get(path)
-    for seat in seats:
-        seat.__exit__(None, None, None)
-    with client.stream("GET", path) as answer:
-        status = answer.status_code
+    with ExitStack() as seats:
+        for _ in range(MOST_OF_A_KEY):
+            seats.enter_context(viewers.seat("one", PENDING))
+        with viewers.seat("another", PENDING), pytest.raises(RequestRefused) as refusal:
+            seats.enter_context(viewers.seat("one", PENDING))
+    with viewers.seat("one", PENDING) as viewer:
+        seated = viewer.seen.status
 
-    assert error_of(refused) == (429, "RATE_LIMITED")
-    assert status == 200
+    assert refusal.value.code == "RATE_LIMITED"
+    assert seated == "pending"
 
 
-def test_streams_end_when_the_server_stops(
-    postgres_url: str, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    from data_pipeline_tests.serve.running import serving
+def test_streams_of_a_revoked_key_end(database: Database) -> None:
+    viewers = Viewers(database)
 
-    with serving(postgres_url, migrated_template, tmp_path_factory.mktemp("stopping")) as api:
-        client = api.client()
-        pipeline_id = make_pipeline(client)
-        batch_id = post_records(client, pipeline_id, [{"id": "1", "amount": 3}])
-        with client.stream("GET", f"/pipelines/{pipeline_id}/batches/{batch_id}/events") as answer:
-            messages = read_events(answer)
-            next(messages)
-            started = time.monotonic()
-            api.state.viewers.close()
-            rest = [*messages]
+    async def watch() -> list[BatchOut]:
+        with viewers.seat("one", PENDING) as viewer:
+            await viewers.dismiss("one")
+            return [batch async for batch in viewer.follow()]
 
+    assert [batch.status for batch in asyncio.run(watch())] == ["pending"]
+
+
+def test_streams_end_when_the_server_is_asked_to_stop(api: RunningApi, client: httpx.Client, pipeline_id: str) -> None:
+    batch_id = post_records(client, pipeline_id, [{"id": "5", "amount": 3}])
+    server = make_server(build_app(api.workspace), host="127.0.0.1", port=0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    url = f"http://127.0.0.1:{port}{BASE}/pipelines/{pipeline_id}/batches/{batch_id}"
+
+    with (
+        httpx.stream("GET", f"{url}/events", headers=client.headers) as answer,
+        connect(f"{url.replace('http', 'ws')}/ws", additional_headers={"X-API-Key": client.headers["X-API-Key"]}) as ws,
+    ):
+        messages = read_events(answer)
+        started = [next(messages)["status"], json.loads(ws.recv())["status"]]
+        server.should_exit = True
+        rest = [*messages]
+        with pytest.raises(ConnectionClosedError, match="1012"):  # service restart
+            ws.recv()
+        thread.join(FINISH_SECONDS / 2)
+
+    assert started == ["pending"] * 2
     assert rest == []
-    assert time.monotonic() - started < 5
+    assert not thread.is_alive()

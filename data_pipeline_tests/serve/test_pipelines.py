@@ -53,11 +53,13 @@ def test_lists_are_filtered_and_sorted(client: httpx.Client, api: RunningApi) ->
         newest = own.get("/pipelines").json()["items"]
         active = own.get("/pipelines", params={"status": "active"}).json()["items"]
         percent = own.get("/pipelines", params={"name": "0%"}).json()["items"]
-        wrong = own.get("/pipelines", params={"sort": "-created_at", "cursor": by_name["next"]})
+        same = own.get("/pipelines", params={"limit": 3, "cursor": by_name["next"]}).json()
+        wrong = own.get("/pipelines", params={"cursor": "somewhere"})
 
     assert [one["name"] for one in (*by_name["items"], *rest["items"])] == sorted(["delta", *names], key=str.lower)
     assert [one["name"] for one in newest] == ["delta", "gamma", "Alpha 100%", "beta"]
     assert ([one["name"] for one in active], [one["name"] for one in percent]) == (["delta"], ["Alpha 100%"])
+    assert same == rest, "a cursor knows its order"
     assert error_of(wrong) == (400, "INVALID_REQUEST")
 
 

@@ -89,7 +89,9 @@ def ask(client: httpx.Client, operation: tuple[str, str], own: Belongings) -> ht
     }
     if template.endswith("/events"):  # a stream is asked for its head
         with client.stream(method, path) as streamed:
-            return httpx.Response(streamed.status_code, headers=streamed.headers, content=next(streamed.iter_bytes(), b""))
+            return httpx.Response(
+                streamed.status_code, headers=streamed.headers, content=next(streamed.iter_bytes(), b"")
+            )
     return client.request(method, path, json=bodies.get(operation))
 
 
@@ -106,7 +108,9 @@ def test_without_a_good_key_nobody_gets_in(
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=" ".join)
-def test_a_key_without_the_scope_is_refused(api: RunningApi, operation: tuple[str, str], belongings: Belongings) -> None:
+def test_a_key_without_the_scope_is_refused(
+    api: RunningApi, operation: tuple[str, str], belongings: Belongings
+) -> None:
     with api.client(scopes=["admin"]) as narrow:
         assert error_of(ask(narrow, operation, belongings)) == (403, "FORBIDDEN")
 

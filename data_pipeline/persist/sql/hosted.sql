@@ -55,29 +55,9 @@ join pipelines on pipelines.id = batches.pipeline_id
 where pipelines.owner_id = :owner_id and pipelines.id = :pipeline_id and batches.status in ('pending', 'processing');
 
 -- name: insert_posted
--- The batch, its bytes, the key under which it may be asked for again and the note of it: all or nothing, in one trip.
-with target as (
-    select id from pipelines
-    where pipelines.owner_id = :owner_id and id = :pipeline_id and status = 'active' for share
-), made as (
-    insert into batches (id, pipeline_id, business_date, version, file_path, file_name, content_sha256, size_bytes,
-                         posted_count, key_id, trace_parent)
-    select :id, target.id, :business_date, 1, :file_path, :file_name, :content_sha256, :size_bytes, :records, :key_id,
-           :trace_parent
-    from target
-    returning id, status, created_at
-), kept as (
-    insert into batch_payloads (batch_id, pipeline_id, content)
-    select made.id, target.id, :content from made, target where cast(:content as bytea) is not null
-), remembered as (
-    insert into idempotency_keys (owner_id, key, request_sha256, batch_id)
-    select :owner_id, :idempotency_key, :request_sha256, id from made where cast(:idempotency_key as text) is not null
-), noted as (
-    insert into audit_log (owner_id, actor, action, subject, outcome, details, request_id)
-    select :owner_id, :actor, 'batch.post', id::text, 'accepted', jsonb_build_object('records', cast(:records as bigint)), :request_id
-    from made
-)
-select id, status, created_at from made;
+select id, status, created_at
+from post_batch(:owner_id, :pipeline_id, :id, :business_date, :file_path, :file_name, :content_sha256, :size_bytes,
+                :records, :content, :key_id, :trace_parent, :idempotency_key, :request_sha256, :actor, :request_id);
 
 -- name: find_idempotent
 select idempotency_keys.request_sha256, idempotency_keys.batch_id, batches.pipeline_id

@@ -8,6 +8,7 @@ insert into owners (id, name) values (:id, :name) on conflict (id) do nothing;
 -- name: list_owners
 select owners.id, owners.name, owners.created_at, count(api_keys.id) as keys
 from owners left join api_keys on api_keys.owner_id = owners.id and api_keys.revoked_at is null
+where cast(:owner_id as text) is null or owners.id = :owner_id
 group by owners.id order by owners.id;
 
 -- name: insert_key
@@ -20,11 +21,25 @@ select id, owner_id, name, prefix, digest, scopes, requests_per_minute, waiting_
 from api_keys where prefix = :prefix;
 
 -- name: list_keys
-select id, owner_id, name, prefix, scopes, requests_per_minute, waiting_batches, records_per_day, created_at, expires_at,
-       revoked_at, last_used_at
-from api_keys
-where cast(:owner_id as text) is null or owner_id = :owner_id
-order by owner_id, created_at, id;
+select api_keys.id, api_keys.owner_id, api_keys.name, api_keys.prefix, api_keys.scopes, api_keys.requests_per_minute,
+       api_keys.waiting_batches, api_keys.records_per_day, api_keys.created_at, api_keys.expires_at, api_keys.revoked_at,
+       api_keys.last_used_at, successors.prefix as successor
+from api_keys left join api_keys successors on successors.id = api_keys.successor_id
+where cast(:owner_id as text) is null or api_keys.owner_id = :owner_id
+order by api_keys.owner_id, api_keys.created_at, api_keys.id;
+
+-- name: lock_key
+-- The same of one, with what decides about a successor: whether it is good, and until when one would be.
+select api_keys.id, api_keys.owner_id, api_keys.name, api_keys.prefix, api_keys.scopes, api_keys.requests_per_minute,
+       api_keys.waiting_batches, api_keys.records_per_day, api_keys.created_at, api_keys.expires_at, api_keys.revoked_at,
+       api_keys.last_used_at, successors.prefix as successor,
+       api_keys.revoked_at is null and coalesce(api_keys.expires_at > now(), true) as is_usable,
+       now() + (api_keys.expires_at - api_keys.created_at) as renewed_until
+from api_keys left join api_keys successors on successors.id = api_keys.successor_id
+where api_keys.prefix = :prefix for update of api_keys;
+
+-- name: set_successor
+update api_keys set successor_id = (select id from api_keys where prefix = :successor) where prefix = :prefix;
 
 -- name: expire_key
 -- A key that is replaced goes on for a while, so that whoever holds it can take the new one.
@@ -74,3 +89,6 @@ select id, at, actor, action, subject, outcome, details, request_id
 from audit_log
 where audit_log.owner_id = :owner_id and (cast(:before as bigint) is null or id < :before)
 order by id desc limit :most;
+
+-- name: forget_old_idempotent
+delete from idempotency_keys where created_at <= now() - interval '24 hours';

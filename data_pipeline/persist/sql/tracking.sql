@@ -109,7 +109,7 @@ order by pipelines.name, batches.business_date;
 -- process that died; its attempt number fences that process off.
 update batches
 set status = 'processing', attempts = attempts + 1, run_id = :run_id, started_at = now(), completed_at = null,
-    error_code = null, error_message = null
+    error_code = null, error_message = null, progress = null
 from (select id, store_id from batches
       where pipeline_id = :pipeline_id and business_date = :business_date
         and exists (select 1 from pipelines where pipelines.id = :pipeline_id and pipelines.status = 'active')
@@ -119,7 +119,8 @@ from (select id, store_id from batches
       for update) claimed
 left join stores on stores.store_id = claimed.store_id
 where batches.id = claimed.id
-returning batches.id, batches.attempts, batches.file_name, batches.content_sha256, batches.version, stores.name as store;
+returning batches.id, batches.attempts, batches.file_name, batches.content_sha256, batches.version, stores.name as store,
+          batches.trace_parent;
 
 -- name: start_batch
 -- Counts the attempt that a file failed at before any run saw it.
@@ -127,7 +128,7 @@ update batches set status = 'processing', attempts = 1, started_at = now() where
 
 -- name: complete_batch
 update batches
-set status = 'completed', completed_at = now(), cells_sha256 = :cells_sha256, spec_hash = :spec_hash,
+set status = 'completed', completed_at = now(), progress = null, cells_sha256 = :cells_sha256, spec_hash = :spec_hash,
     part_path = :part_path, measures = cast(:measures as jsonb), findings = cast(:findings as jsonb),
     statistics = cast(:statistics as jsonb),
     record_count = :record_count, processed_count = :processed_count, failed_count = :failed_count
@@ -135,7 +136,7 @@ where id = :id and attempts = :attempts and status = 'processing';
 
 -- name: fail_batch
 update batches
-set status = 'failed', completed_at = now(), error_code = :error_code, error_message = :error_message,
+set status = 'failed', completed_at = now(), progress = null, error_code = :error_code, error_message = :error_message,
     record_count = null, processed_count = null, failed_count = null
 where id = :id and attempts = :attempts and status = 'processing';
 
@@ -170,7 +171,7 @@ where batches.status = 'failed' and pipelines.name = :pipeline
 order by batches.business_date, batches.file_name;
 
 -- name: requeue_batch
-update batches set status = 'pending' where id = :id and status = 'failed';
+update batches set status = 'pending', queued_at = now() where id = :id and status = 'failed';
 
 -- name: list_current_batches
 select current_batches.id, current_batches.file_name, current_batches.version, current_batches.content_sha256,

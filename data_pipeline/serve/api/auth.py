@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import BackgroundTasks, Depends, Request, Response, Security
-from fastapi.security import APIKeyHeader
+from fastapi import BackgroundTasks, Depends, Request, Response
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage, Storage, storage_from_string
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.storage import storage_from_string
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
@@ -21,22 +21,21 @@ from data_pipeline.flow.workspace import Workspace
 from data_pipeline.persist import audit, tracking
 from data_pipeline.persist.audit import Entry
 from data_pipeline.persist.database import Database
-from data_pipeline.persist.keys import Key, digest_key, find_key, load_pepper
+from data_pipeline.persist.keys import Key, find_key, load_pepper
+from data_pipeline.serve.api.cache import Cache
+from data_pipeline.serve.api.known_keys import KnownKeys
 from data_pipeline.settings import Settings
 
-HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="Shown once, when it was made.")
-KNOWN_SECONDS = 5.0
-"""How long a key that fits is not looked up again; a revoked one is refused after that at the latest."""
-MOST_KNOWN = 10_000
+HEADER = "X-API-Key"
 
 
 class Gate:
     """Who may come in, and how often."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, cache: Cache) -> None:
         self._workspace = workspace
         self._pepper = load_pepper(workspace.home)
-        self._known: dict[bytes, tuple[float, Key]] = {}
+        self._known = KnownKeys(cache, self._pepper)
         self._storage = open_storage(workspace.settings)
         self._limiter = SlidingWindowCounterRateLimiter(self._storage)
 
@@ -59,31 +58,32 @@ class Gate:
             )
         return caller
 
+    def forget(self, prefix: str) -> None:
+        """A key was revoked or replaced: the next request looks it up again."""
+        self._known.forget(prefix)
+
     async def _find(self, given: str) -> Key | None:
-        digest = digest_key(given, self._pepper)
-        known = self._known.get(digest)
-        if known is not None and time.monotonic() - known[0] < KNOWN_SECONDS:
-            return known[1]
-        key = await run_in_threadpool(self._look_up, given)
-        if key is not None:
-            if len(self._known) >= MOST_KNOWN:
-                self._known.clear()
-            self._known[digest] = (time.monotonic(), key)
-        return key
+        known = None if self._known.is_shared else self._known.find(given)
+        return known or await run_in_threadpool(self._look_up, given)
 
     def _look_up(self, given: str) -> Key | None:
+        known = self._known.find(given) if self._known.is_shared else None
+        if known is not None:
+            return known
         with self._workspace.database.transaction() as connection:
             key = find_key(connection, given, pepper=self._pepper)
             if key is not None:
                 tracking.run(connection, "touch_key", id=key.id)
-            return key
+        if key is not None:
+            self._known.keep(given, key)
+        return key
 
     async def _count(self, request: HTTPConnection, key: Key) -> None:
         """Raises: RequestRefused RATE_LIMITED."""
         most = key.limits.requests_per_minute or self._workspace.settings.api_requests_per_minute
         item = RateLimitItemPerMinute(most)
-        is_within = self._limiter.hit(item, "key", key.prefix)
-        reset, remaining = self._limiter.get_window_stats(item, "key", key.prefix)
+        is_within = await self._limiter.hit(item, "key", key.prefix)
+        reset, remaining = await self._limiter.get_window_stats(item, "key", key.prefix)
         seconds = max(1, round(reset - time.time()))
         # https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
         request.scope["answer_headers"] |= {
@@ -97,7 +97,7 @@ class Gate:
     async def _count_failure(self, request: HTTPConnection, address: str, key: Key | None) -> None:
         """Guessing takes too long to be of use, and is told. Raises: RequestRefused RATE_LIMITED."""
         item = RateLimitItemPerMinute(self._workspace.settings.api_failures_per_minute)
-        if not self._limiter.hit(item, "failures", address):
+        if not await self._limiter.hit(item, "failures", address):
             request.scope["answer_headers"]["Retry-After"] = "60"
             raise RequestRefused("RATE_LIMITED", "too many refused keys from this address. Wait a minute.")
         why = "unknown" if key is None else "revoked or expired"
@@ -120,7 +120,7 @@ def open_storage(settings: Settings) -> Storage:
     """Where requests are counted: this process, or Redis for several."""
     if settings.redis_url is None:
         return MemoryStorage()
-    return storage_from_string(settings.redis_url.get_secret_value())  # type: ignore[return-value]
+    return storage_from_string(f"async+{settings.redis_url.get_secret_value()}", implementation="redispy")  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -146,14 +146,9 @@ class Visit:
 def needs(scope: str) -> Callable[..., Awaitable[Visit]]:
     """A dependency that lets in who has a scope."""
 
-    async def admit(
-        request: Request,
-        response: Response,
-        after: BackgroundTasks,
-        given: Annotated[str | None, Security(HEADER)] = None,
-    ) -> Visit:
+    async def admit(request: Request, response: Response, after: BackgroundTasks) -> Visit:
         gate: Gate = request.app.state.gate
-        caller = await gate.admit(request, given, scope)
+        caller = await gate.admit(request, request.headers.get(HEADER), scope)
         return Visit(caller, request.app.state.workspace, request, response, after)
 
     return admit

@@ -6,10 +6,12 @@ import time
 import uuid
 
 import structlog
+from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
+from data_pipeline.flow import tracing
 from data_pipeline.serve.api.problems import answer
 
 log = structlog.get_logger("data_pipeline.access")
@@ -30,31 +32,50 @@ SAFE_HEADERS = {
 class RequestFrame:
     """Wraps the whole application."""
 
-    def __init__(self, app: ASGIApp, *, body_bytes: int, stream_bytes: int) -> None:
+    def __init__(self, app: FastAPI, *, body_bytes: int, stream_bytes: int) -> None:
         """`body_bytes`: of bodies that are held in memory; `stream_bytes`: of those that go to disk as they come."""
-        self._app = app
+        self.app = app
         self._body_bytes, self._stream_bytes = body_bytes, stream_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] != "http":
-            scope["request_id"] = uuid.uuid4().hex
-            await self._app(scope, receive, send)
+            scope["request_id"], scope["answer_headers"] = uuid.uuid4().hex, {}
+            await self.app(scope, receive, send)
             return
-        exchange = Exchange(scope, receive, send, self._find_limit(scope))
+        with tracing.serving(scope["method"], Headers(scope=scope)) as (span, parent):
+            # A batch that is posted names this request as its parent, and never what is no trace.
+            others = [(name, value) for name, value in scope["headers"] if name != tracing.HEADER.encode()]
+            scope["headers"] = [*others, *([(tracing.HEADER.encode(), parent.encode())] if parent else [])]
+            exchange = Exchange(scope, receive, send, self._find_limit(scope))
+            await self._answer(scope, exchange)
+            tracing.finish_request(span, name_route(scope), exchange.status)
+
+    async def _answer(self, scope: Scope, exchange: "Exchange") -> None:
         try:
             if exchange.is_declared_too_large():
                 await exchange.refuse_too_large()
             else:
-                await self._app(scope, exchange.receive, exchange.send)
+                await self.app(scope, exchange.receive, exchange.send)
         except Exception:  # noqa: BLE001 - it was answered and logged by the handler of panics; the server goes on
             await exchange.make_sure_of_an_answer()
         finally:
+            self.app.state.meters.count(scope["method"], name_route(scope), exchange.status, exchange.seconds)
             exchange.write_log()
+
+    def end_streams(self) -> None:
+        """The process is about to end."""
+        self.app.state.viewers.close()
 
     def _find_limit(self, scope: Scope) -> int:
         kind = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
         return self._stream_bytes if kind in STREAMED else self._body_bytes
+
+
+def name_route(scope: Scope) -> str:
+    """Which endpoint it was: 'none' for a request that fits none, or strangers could make names."""
+    # Newer releases of the framework leave out the prefix that a router is included with.
+    return str(getattr(scope.get("route"), "path", "none")).removeprefix("/api/v1")
 
 
 class Exchange:
@@ -69,8 +90,13 @@ class Exchange:
         scope["answer_headers"] = {}
         self._declared = headers.get("content-length", "")
         self._received = 0
-        self._status = 0
+        self.status = 0
         self._started_at = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Since it came."""
+        return time.perf_counter() - self._started_at
 
     def is_declared_too_large(self) -> bool:
         """By its own word."""
@@ -84,7 +110,7 @@ class Exchange:
     async def receive(self) -> Message:
         """The next message; the limit counts bytes that came, whatever was declared."""
         try:
-            message = await asyncio.wait_for(self._receive(), None if self._status else SILENT_SECONDS)
+            message = await asyncio.wait_for(self._receive(), None if self.status else SILENT_SECONDS)
         except TimeoutError:
             raise HTTPException(408, f"nothing came for {SILENT_SECONDS:g} s") from None
         if message["type"] == "http.request":
@@ -96,7 +122,7 @@ class Exchange:
     async def send(self, message: Message) -> None:
         """Passes the answer on with the headers that every answer has."""
         if message["type"] == "http.response.start":
-            self._status = message["status"]
+            self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["X-Request-ID"] = self.request_id
             for name, value in {**SAFE_HEADERS, **self._scope["answer_headers"]}.items():
@@ -105,7 +131,7 @@ class Exchange:
 
     async def make_sure_of_an_answer(self) -> None:
         """Nothing was sent: then this is."""
-        if not self._status:
+        if not self.status:
             await answer(self.request_id, "INTERNAL_ERROR", "something went wrong here. Tell us the request_id.")(
                 self._scope, self._receive, self.send
             )
@@ -118,8 +144,8 @@ class Exchange:
             request_id=self.request_id,
             method=self._scope["method"],
             path=self._scope["path"],
-            status=self._status,
-            duration_ms=round((time.perf_counter() - self._started_at) * 1000, 2),
+            status=self.status,
+            duration_ms=round(self.seconds * 1000, 2),
             remote_addr=client[0] if client else "",
             key=self._scope.get("key_prefix", ""),
             bytes_in=self._received,

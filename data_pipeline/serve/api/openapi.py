@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from data_pipeline.serve.api.auth import HEADER
 from data_pipeline.serve.api.shapes import ErrorOut
 
 ERRORS = {
@@ -22,6 +23,7 @@ ERRORS = {
     "503": "A store is out of reach; try again.",
 }
 BODILESS = {"400", "401", "403", "404", "409", "429", "500", "503"}
+SECURITY = {"type": "apiKey", "in": "header", "name": HEADER, "description": "Shown once, when it was made."}
 OPEN = {"/healthz", "/readyz"}
 
 
@@ -50,16 +52,37 @@ def add_errors(document: dict[str, Any]) -> dict[str, Any]:
     schemas |= own.pop("$defs") | {"ErrorOut": own}
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    document["components"]["securitySchemes"] = {"key": SECURITY}
     for path, operations in document["paths"].items():
         for operation in operations.values():
+            operation["security"] = [] if path in OPEN else [{"key": []}]
             codes = list(ERRORS) if "requestBody" in operation else [code for code in ERRORS if code in BODILESS]
-            codes = ["503"] if path in OPEN else codes
+            codes = [] if path in OPEN else codes  # they say it their own way
             answers = operation["responses"]
             answers.pop("422", None)
             answers |= {code: answer_of(code) for code in codes}
             for answer in answers.values():
                 answer.setdefault("headers", {})["X-Request-ID"] = {"schema": {"type": "string"}}
+    add_links(document)
     return document
+
+
+def add_links(document: dict[str, Any]) -> None:
+    """Which operations take the ids of what was made. https://spec.openapis.org/oas/v3.1.0#link-object"""
+    paths, base = document["paths"], "/api/v1/pipelines"
+    pipeline, batch = f"{base}/{{pipeline_id}}", f"{base}/{{pipeline_id}}/batches/{{batch_id}}"
+    own = {"pipeline_id": "$response.body#/id"}
+    both = {"pipeline_id": "$request.path.pipeline_id", "batch_id": "$response.body#/id"}
+    for made, prefix, parameters in (
+        (paths[base]["post"]["responses"]["201"], pipeline, own),
+        (paths[f"{pipeline}/batches"]["post"]["responses"]["202"], batch, both),
+    ):
+        made["links"] = {
+            operation["operationId"]: {"operationId": operation["operationId"], "parameters": parameters}
+            for path, operations in paths.items()
+            if path.startswith(prefix) and (prefix == batch or "{batch_id}" not in path)
+            for operation in operations.values()
+        }
 
 
 def answer_of(code: str) -> dict[str, Any]:

@@ -1,50 +1,52 @@
-"""Cursors: where a page ended, as a text that nobody needs to understand."""
+"""Cursors: where a page ended. Each is of one form, and every text of that form is a place in the list."""
 
-import base64
-from collections.abc import Callable, Sequence
+import datetime as dt
+import uuid
+from typing import Annotated
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
-from data_pipeline.errors import RequestRefused
 from data_pipeline.persist.tracking import Row
-from data_pipeline.serve.api.shapes import Cursor
+
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+MICROSECOND = dt.timedelta(microseconds=1)
+TIME, NAME, NUMBER = r"t[0-9]{1,16}-[0-9a-f]{32}", r"n([0-9a-f]{2}){0,1020}-[0-9a-f]{32}", r"e[0-9]{1,18}"
+TimeCursor = Annotated[str, Field(pattern=f"^{TIME}$")]
+AnyCursor = Annotated[str, Field(pattern=f"^({TIME}|{NAME})$")]
+NumberCursor = Annotated[str, Field(pattern=f"^{NUMBER}$")]
+FOLLOWING = "`next` of the page before."
 
 
 class Page(BaseModel):
-    """Which part of a list."""
+    """How much of a list."""
 
     model_config = ConfigDict(extra="forbid")
 
     limit: int = Field(50, ge=1, le=200, description="Most items of a page.")
-    cursor: Cursor | None = Field(None, description="`next` of the page before.")
 
 
-def write_cursor(kind: str, *place: object) -> str:
-    """A place in a list of a kind."""
-    return base64.urlsafe_b64encode(orjson.dumps([kind, *map(str, place)])).decode().rstrip("=")
+def write_time(row: Row) -> str:
+    """The place of a row in a list by time."""
+    return f"t{(row['created_at'] - EPOCH) // MICROSECOND}-{row['id'].hex}"
 
 
-def read_cursor(kind: str, parsers: Sequence[Callable[[str], object]], cursor: str | None) -> list[object | None]:
-    """The place; nothing for the first page.
-
-    Raises: RequestRefused for a cursor of another list, or one that nobody gave out.
-    """
+def read_time(cursor: str | None) -> dict[str, object]:
+    """Time and id as queries ask for them; nothing for the first page."""
     if cursor is None:
-        return [None] * len(parsers)
-    refusal = RequestRefused("INVALID_REQUEST", "cursor: expected `next` of the page before, of the same list.")
-    try:
-        told, *place = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        found = [parse(part) for parse, part in zip(parsers, place, strict=True)]
-    except (ValueError, TypeError, OverflowError) as error:
-        raise refusal from error
-    if told != kind:
-        raise refusal
-    return found
+        return {"after_time": None, "after_id": None}
+    moment, _, unique = cursor[1:].partition("-")
+    return {"after_time": EPOCH + int(moment) * MICROSECOND, "after_id": uuid.UUID(unique)}
 
 
-def cut_page(rows: list[Row], limit: int, kind: str, *keys: str) -> tuple[list[Row], str | None]:
-    """A page out of one row more than it has, and the cursor of the next."""
-    page = rows[:limit]
-    following = write_cursor(kind, *(page[-1][key] for key in keys)) if len(rows) > limit else None
-    return page, following
+def write_name(row: Row) -> str:
+    """The place of a row in a list by name."""
+    return f"n{row['title'].encode().hex()}-{row['id'].hex}"
+
+
+def read_name(cursor: str | None) -> dict[str, object]:
+    """Name and id as queries ask for them; nothing for the first page."""
+    if cursor is None:
+        return {"after_name": None, "after_id": None}
+    name, _, unique = cursor[1:].partition("-")
+    text = bytes.fromhex(name).decode(errors="replace").replace("\0", "")
+    return {"after_name": text, "after_id": uuid.UUID(unique)}

@@ -1,23 +1,23 @@
 """Pipelines of programs: made, read, replaced, started, stopped, deleted; what they did so far."""
 
-import datetime as dt
 import uuid
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query
+from pydantic import Field
 
 from data_pipeline.errors import RequestRefused
 from data_pipeline.flow import lifecycle
 from data_pipeline.persist import tracking
 from data_pipeline.persist.tenancy import acting_as
 from data_pipeline.serve.api.auth import MetricsReader, PipelineReader, PipelineWriter, Visit
-from data_pipeline.serve.api.paging import Page, cut_page, read_cursor
+from data_pipeline.serve.api.paging import FOLLOWING, AnyCursor, Page, read_name, read_time, write_name, write_time
 from data_pipeline.serve.api.reload import ask_for_reload
 from data_pipeline.serve.api.shapes import MetricsOut, NewPipeline, PipelineList, PipelineOut, PipelineStatus, Text
 
 router = APIRouter(prefix="/pipelines", tags=["pipelines"])
 IfMatch = Annotated[
-    str | None, Header(pattern=r'^"[0-9]{1,9}"$', description="The ETag that was read; another revision is refused.")
+    str, Header(pattern=r'^("[0-9]{1,9}")?$', description="The ETag that was read; another revision is refused.")
 ]
 
 
@@ -25,8 +25,9 @@ class PipelineQuery(Page):
     """Which pipelines."""
 
     status: PipelineStatus | None = None
-    name: Annotated[Text | None, Query(max_length=255, description="Part of the name.")] = None
+    name: Text | None = Field(None, max_length=255, description="Part of the name.")
     sort: Literal["-created_at", "name"] = "-created_at"
+    cursor: AnyCursor | None = Field(None, description=FOLLOWING)
 
 
 @router.post("", status_code=201, summary="Make a pipeline")
@@ -39,19 +40,18 @@ def create(body: NewPipeline, visit: PipelineWriter) -> PipelineOut:
 
 @router.get("", summary="List pipelines")
 def list_all(query: Annotated[PipelineQuery, Query()], visit: PipelineReader) -> PipelineList:
-    """The caller's own, newest first or by name."""
-    asked: dict[str, object] = {"owner_id": visit.caller.owner_id, "status": query.status, "name": query.name}
-    if query.sort == "name":
-        keys, named = ("title", "id"), "list_hosted_by_name"
-        asked["after_name"], asked["after_id"] = read_cursor("name", (str, uuid.UUID), query.cursor)
-    else:
-        keys, named = ("created_at", "id"), "list_hosted_by_time"
-        asked["after_time"], asked["after_id"] = read_cursor(
-            "time", (dt.datetime.fromisoformat, uuid.UUID), query.cursor
-        )
+    """The caller's own, newest first or by name; a cursor goes on in the order of its page."""
+    is_by_name = query.cursor.startswith("n") if query.cursor else query.sort == "name"
+    place, named, write = (
+        (read_name(query.cursor), "list_hosted_by_name", write_name)
+        if is_by_name
+        else (read_time(query.cursor), "list_hosted_by_time", write_time)
+    )
+    asked = {"owner_id": visit.caller.owner_id, "status": query.status, "name": query.name, **place}
     with acting_as(visit.database, visit.caller.owner_id) as connection:
         rows = tracking.rows_of(connection, named, **asked, most=query.limit + 1)
-    page, following = cut_page(rows, query.limit, "name" if query.sort == "name" else "time", *keys)
+    page = rows[: query.limit]
+    following = write(page[-1]) if len(rows) > query.limit else None
     return PipelineList(items=[PipelineOut.of(row) for row in page], next=following)
 
 
@@ -63,7 +63,7 @@ def read(pipeline_id: uuid.UUID, visit: PipelineReader) -> PipelineOut:
 
 
 @router.put("/{pipeline_id}", summary="Replace a pipeline")
-def replace(pipeline_id: uuid.UUID, body: NewPipeline, visit: PipelineWriter, if_match: IfMatch = None) -> PipelineOut:
+def replace(pipeline_id: uuid.UUID, body: NewPipeline, visit: PipelineWriter, if_match: IfMatch = "") -> PipelineOut:
     """Batches that were processed are judged again when their date next runs."""
     expected = int(if_match.strip('"')) if if_match else None
     row = lifecycle.replace_pipeline(

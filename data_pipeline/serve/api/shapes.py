@@ -1,17 +1,18 @@
 """What goes in and out, as OpenAPI shows it."""
 
 import datetime as dt
+import re
 import uuid
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from data_pipeline.persist.tracking import Row
 
 # Postgres holds no NUL, and no name or text of ours needs one.
 Text = Annotated[str, Field(pattern=r"^[^\u0000]*$")]
 Name = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\u0000]*$", examples=["orders"])]
-Cursor = Annotated[str, Field(max_length=800, pattern=r"^[A-Za-z0-9_-]+$")]
+Day = Annotated[dt.date, BeforeValidator(lambda given: require_day(given))]
 PipelineStatus = Literal["inactive", "active"]
 BatchStatus = Literal["pending", "processing", "completed", "failed"]
 
@@ -24,6 +25,13 @@ CONFIG: dict[str, Any] = {
     "processors": [{"use": "trim", "columns": ["id"]}],
     "destination": {"kind": "snapshot"},
 }
+
+
+def require_day(given: object) -> object:
+    """A day as RFC 3339 writes it; a number of seconds is none."""
+    if isinstance(given, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given, re.ASCII):
+        raise ValueError("expected YYYY-MM-DD")
+    return given
 
 
 class Part(BaseModel):
@@ -74,7 +82,7 @@ class NewBatch(Part):
     records: list[dict[str, Any]] = Field(
         min_length=1, description="One object a record, keys as in the columns' headers."
     )
-    business_date: dt.date | None = Field(
+    business_date: Day | None = Field(
         None,
         description="The day that the records describe. May be left out where all of them name it in the column of "
         "identity.date_column.",

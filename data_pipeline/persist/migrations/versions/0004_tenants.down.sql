@@ -1,3 +1,4 @@
+drop function post_batch;
 drop policy own on batch_errors;
 drop policy own on batch_payloads;
 drop policy own on snapshots;
@@ -14,10 +15,10 @@ revoke all on all sequences in schema public from data_pipeline_api;
 revoke usage on schema public from data_pipeline_api;
 drop table audit_seals, audit_log, idempotency_keys, batch_payloads;
 drop function refuse_change();
-alter table batches drop column trace_parent, drop column progress, drop column posted_count, drop column key_id;
+alter table batches drop column trace_parent, drop column queued_at, drop column progress, drop column posted_count, drop column key_id;
 drop table api_keys;
 delete from pipelines where owner_id <> 'builtin';
 drop index pipelines_title, pipelines_name;
-alter table pipelines drop constraint pipelines_owner, drop column revision, drop column title;
+alter table pipelines drop constraint pipelines_owner, drop column revision, drop column declared, drop column title;
 drop table owners;
 drop function current_owner();

@@ -10,6 +10,7 @@ insert into owners (id, name) values ('builtin', 'This installation');
 -- pipelines.name is the engine's: of assets, tables and folders. The name that a program gave it is its title.
 alter table pipelines
     add column title    varchar(255),
+    add column declared json,                          -- config as it was sent: jsonb forgets the order of keys
     add column revision integer not null default 1,
     add constraint pipelines_owner foreign key (owner_id) references owners;
 create unique index pipelines_name on pipelines (name);
@@ -28,7 +29,8 @@ create table api_keys (
     created_at          timestamptz not null default now(),
     expires_at          timestamptz,
     revoked_at          timestamptz,
-    last_used_at        timestamptz
+    last_used_at        timestamptz,
+    successor_id        uuid references api_keys on delete set null  -- the key that takes its place
 );
 create index api_keys_owner on api_keys (owner_id);
 
@@ -36,6 +38,7 @@ alter table batches
     add column key_id        uuid references api_keys on delete set null,  -- null: it came from the drive
     add column posted_count  bigint,                   -- records as they were counted when they were posted
     add column progress      jsonb,                    -- of a batch that is read right now
+    add column queued_at     timestamptz not null default now(),  -- since when it waits, or waited last
     add column trace_parent  text;                     -- https://www.w3.org/TR/trace-context/
 create index batches_key_day on batches (key_id, created_at) where key_id is not null;
 
@@ -107,6 +110,37 @@ end $$;
 
 create function current_owner() returns text stable language sql
     as $$ select nullif(current_setting('data_pipeline.owner', true), '') $$;
+
+-- Keeps a posted batch: batch, bytes, idempotency key and note of it, as the owner and under the policies, all or
+-- nothing. A function, so that whoever posts waits for one trip to the server and for plans that are made already.
+create function post_batch(
+    owner text, pipeline uuid, batch uuid, day date, path text, file text, sha256 text, bytes bigint, records bigint,
+    body bytea, key_used uuid, parent text, idempotency text, request_sha256 text, who text, request text
+) returns table (id uuid, status text, created_at timestamptz) language plpgsql as $$
+#variable_conflict use_column
+begin
+    perform set_config('role', 'data_pipeline_api', true), set_config('data_pipeline.owner', owner, true);
+    -- A pipeline that is deleted or stopped at this moment is so before or after, not in between.
+    perform from pipelines where pipelines.owner_id = owner and pipelines.id = pipeline and pipelines.status = 'active'
+        for share;
+    if not found then
+        return;
+    end if;
+    return query
+        insert into batches (id, pipeline_id, business_date, version, file_path, file_name, content_sha256, size_bytes,
+                             posted_count, key_id, trace_parent)
+        values (batch, pipeline, day, 1, path, file, sha256, bytes, records, key_used, parent)
+        returning batches.id, batches.status, batches.created_at;
+    if body is not null then
+        insert into batch_payloads (batch_id, pipeline_id, content) values (batch, pipeline, body);
+    end if;
+    if idempotency is not null then
+        insert into idempotency_keys (owner_id, key, request_sha256, batch_id)
+        values (owner, idempotency, post_batch.request_sha256, batch);
+    end if;
+    insert into audit_log (owner_id, actor, action, subject, outcome, details, request_id)
+    values (owner, who, 'batch.post', batch::text, 'accepted', jsonb_build_object('records', records), request);
+end $$;
 
 grant usage on schema public to data_pipeline_api;
 grant select, insert, update, delete on pipelines to data_pipeline_api;
