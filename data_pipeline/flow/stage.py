@@ -47,7 +47,7 @@ def stage_batches(
     staged, spec = [], workspace.judging_spec(pipeline)
     with workspace.database.hold_lock(date_lock(pipeline.name, business_date)):
         with workspace.database.transaction() as connection:
-            pipeline_id = tracking.register_pipeline(connection, pipeline.spec)
+            pipeline_id, spec_version = tracking.register_spec(connection, pipeline.spec)
             tracking.run(
                 connection,
                 "fail_abandoned_runs",
@@ -56,7 +56,9 @@ def stage_batches(
                 id=run_id,
             )
             judged_by = prepared_folder(workspace.home, spec).name
-            claimed = tracking.claim_batches(connection, pipeline_id, business_date, run_id, spec_hash=judged_by)
+            claimed = tracking.claim_batches(
+                connection, pipeline_id, business_date, run_id, spec_hash=judged_by, spec_version=spec_version
+            )
         for batch in settle_each(workspace, spec, claimed):
             staged.append(batch)
             on_batch(batch)
