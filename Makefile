@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export DAGSTER_HOME ?= $(CURDIR)
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check up bench bench-large soak fuzz public-files graph lock clean
+.PHONY: help demo test check up bench bench-large bench-flat soak fuzz public-files graph lock clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
@@ -40,6 +40,9 @@ bench: $(READY) ## each stage against its floor
 
 bench-large: $(READY) ## a dirty CSV of 1 GB against DuckDB
 	$(BIN)/python -m bench.large
+
+bench-flat: $(READY) ## one and ten million records end to end: peak memory
+	$(BIN)/python -m bench.flat
 
 soak: $(READY) ## kill the process ten times at random and compare what it publishes
 	$(BIN)/python -m bench.soak

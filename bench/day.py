@@ -14,6 +14,7 @@ from bench.clock import Line
 from bench.command import start_process
 from data_pipeline.flow.publish import load_published
 from data_pipeline.flow.workspace import open_workspace
+from data_pipeline.model.rows import Rows
 from data_pipeline.persist.database import Database, open_database
 from data_pipeline.persist.snapshots import copy_csv
 from data_pipeline.settings import Settings
@@ -80,6 +81,6 @@ def time_copy(database: Database, rows: pl.DataFrame, *, rounds: int) -> float:
         with database.transaction() as connection:
             connection.execute(text(f"create temporary table floor ({columns}) on commit drop"))
             started = time.perf_counter()
-            copy_csv(connection, sql.Identifier("floor"), plain)
+            copy_csv(connection, sql.Identifier("floor"), Rows.of(plain))
             taken.append(time.perf_counter() - started)
     return statistics.median(taken)

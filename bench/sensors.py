@@ -1,34 +1,38 @@
-"""Sensor records through the product and through a loop over records, each in a process of its own.
+"""Sensor records through the product and through two loops over records, each in a process of its own.
 
-    python -m bench.sensors [--records 1000000]
+    python -m bench.sensors [--records 1000000] [--rounds 3]
 
-Both validate, score, write processed_data.jsonl and failed_data.jsonl and add up the metrics. The loop reads and writes
-with orjson and keeps nothing else; the product also keeps every reason with its place, statistics and a Parquet part.
+All validate, score, write processed_data.jsonl and failed_data.jsonl and add up the metrics. The first loop does the
+same work as the product, the second validates, scores and writes alone (bench.sensor_loops). Medians of several rounds,
+in turn. Readers are started before a file comes and keep what they imported; both times are shown, without and with.
+CPU is seconds of all threads and of imports, which other programs on the machine change least.
 """
 
-import datetime as dt
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import polars as pl
 import typer
 from rich.console import Console
 from rich.table import Table
 
-Metrics = dict[str, float]
-NOW = dt.datetime(2026, 1, 6, tzinfo=dt.UTC)
-FIELDS = ("id", "timestamp", "sensor_id", "value", "unit", "location")
-UNITS = {"unit_A", "unit_B", "unit_C"}
+Metrics = dict[str, Any]
+Run = Callable[[Path], Metrics]
+FIGURES = ("processed", "errors", "anomalies", "sum")
+# Not the kinds, the longest and examples, which are of the text: a loop sees 7.0, Polars writes it as 7.
+SAID_OF_A_FIELD = ("count", "blanks", "distinct", "minimum", "maximum", "mean")
 
 
 def write_records(path: Path, records: int) -> None:
     """Records as JSON Lines; one in a hundred is out of range, one in two hundred of an unknown unit."""
+    import polars as pl
+
     with path.open("wb") as file:
         for start in range(0, records, 500_000):
             number = pl.int_range(start, min(start + 500_000, records))
@@ -41,101 +45,103 @@ def write_records(path: Path, records: int) -> None:
             ).write_ndjson(file)  # fmt: skip
 
 
-def run_product(path: Path) -> Metrics:
-    """As a run does it: judged and scored in chunks, then written from the part that was kept."""
-    from data_pipeline.flow.prepare import prepare_file, prepared_folder
-    from data_pipeline.model.reading import Limits
-    from data_pipeline.persist.destinations.form import form_rows
-    from data_pipeline.persist.destinations.json_text import write_lines
-    from data_pipeline.persist.parts import read_chunks
-    from data_pipeline.pipelines.catalog import find_pipeline
+def load_product() -> Run:
+    """What a started reader and a started run have imported."""
+    from bench.sensor_product import run_product
 
-    spec = find_pipeline("sensor_readings").spec
-    home = path.parent / "home"
-    prepared = prepare_file(path, "0" * 64, path.name, (spec,), home, Limits(memory_bytes=512 << 20))
-    folder, (processed, _) = prepared_folder(home, spec), spec.destinations
-    anomalies = 0
-    with (path.parent / "processed_data.jsonl").open("wb") as file:
-        for part in read_chunks(folder / prepared.part):
-            anomalies += int(part["is_anomaly"].sum())
-            formed = form_rows(part, processed, spec, published_at=NOW)
-            file.write(write_lines(formed.rows, formed.literals))
-    with (path.parent / "failed_data.jsonl").open("wb") as file:
-        for part in read_chunks(folder / prepared.rejects):
-            file.write(write_lines(form_failed(part), frozenset({"value"})))
-    failed, total = prepared.rows_rejected, prepared.measures["value"]
-    return {"processed": prepared.rows_accepted, "errors": failed, "anomalies": anomalies, "sum": round(total, 3)}
+    return run_product
 
 
-def form_failed(rejects: pl.DataFrame) -> pl.DataFrame:
-    """Rejected records with status and error, as the destination declares them."""
-    fields = pl.Struct(dict.fromkeys(FIELDS, pl.String))
-    is_late = pl.col("error_code") == "PROCESSING_ERROR"
-    status = pl.when(is_late).then(pl.lit("transformation_error")).otherwise(pl.lit("invalid"))
-    records = rejects.select(pl.col("record_data").str.json_decode(fields), status=status, error="error_message")
-    return records.unnest("record_data")
+def load_whole() -> Run:
+    """A loop that does the same work."""
+    from bench.sensor_loops import run_whole
+
+    return run_whole
 
 
-def run_loop(path: Path) -> Metrics:
-    """A record at a time."""
-    import orjson
+def load_bare() -> Run:
+    """A loop that keeps nothing of the file."""
+    from bench.sensor_loops import run_bare
 
-    now, count, errors, anomalies, total = NOW.isoformat(), 0, 0, 0, 0.0
-    good, bad = path.parent / "loop_processed.jsonl", path.parent / "loop_failed.jsonl"
-    with path.open("rb") as lines, good.open("wb") as processed, bad.open("wb") as failed:
-        for line in lines:
-            record = orjson.loads(line)
-            value, fault = record["value"], None
-            if any(record.get(field) in (None, "") for field in FIELDS):
-                fault = ("invalid", "Missing field")
-            elif not 0 <= value <= 1000:
-                fault = ("invalid", "Value out of expected range (0-1000)")
-            elif record["unit"] not in UNITS:
-                fault = ("transformation_error", "Invalid unit for transformation")
-            if fault is not None:
-                record["status"], record["error"] = fault
-                errors += 1
-                failed.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
-                continue
-            dt.datetime.fromisoformat(record["timestamp"])
-            score = value * 0.1
-            record |= {"status": "processed", "processed_at": now, "anomaly_score": score, "is_anomaly": score > 8.0}
-            count, total, anomalies = count + 1, total + value, anomalies + (score > 8.0)
-            processed.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
-    return {"processed": count, "errors": errors, "anomalies": anomalies, "sum": round(total, 3)}
+    return run_bare
 
 
-WAYS: dict[str, Callable[[Path], Metrics]] = {"product": run_product, "loop": run_loop}
+WAYS: Mapping[str, Callable[[], Run]] = {
+    "product": load_product,
+    "loop, same work": load_whole,
+    "loop, bare": load_bare,
+}
 
 
-def run_alone(way: str, path: Path) -> Metrics:
-    """Seconds, peak MB and metrics of one way."""
+def measure_alone(way: str, path: Path) -> Metrics:
+    """Seconds without and with imports, peak MB and metrics of one way, in a process of its own."""
     command = [sys.executable, "-m", "bench.sensors", "--way", way, "--file", str(path)]
     return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
 
 
+def measure_here(way: str, path: Path) -> Metrics:
+    """The same in this process."""
+    started = time.perf_counter()
+    run = WAYS[way]()
+    ready = time.perf_counter()
+    metrics = run(path)
+    ended = time.perf_counter()
+    peak = int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) / 1024
+    times = {"seconds": ended - ready, "with_imports": ended - started, "cpu": time.process_time()}
+    return {**times, "peak": peak, **metrics}
+
+
+def refuse_different(found: Mapping[str, Metrics]) -> None:
+    """Raises: RuntimeError when the ways did not come to the same."""
+    product = found["product"]
+    for way, metrics in found.items():
+        for figure in (*FIGURES, "days"):
+            if figure in metrics and metrics[figure] != product[figure]:
+                raise RuntimeError(f"{way}: {figure} is {metrics[figure]}, of the product {product[figure]}")
+        for field, said in metrics.get("fields", {}).items():
+            other = product["fields"][field]
+            different = [what for what in SAID_OF_A_FIELD if said[what] != other[what]]
+            if different:
+                raise RuntimeError(f"{way}: {field}: {different[0]} is {said[different[0]]}, {other[different[0]]}")
+
+
+def build_table(rounds: Mapping[str, Sequence[Metrics]], records: int) -> Table:
+    """A line per way."""
+    table = Table(
+        "what", "seconds", "with imports", "records/s", "CPU", "x product", "with imports", "peak MB", *FIGURES
+    )
+    medians = {
+        way: [statistics.median(one[time] for one in found) for time in ("seconds", "with_imports")]
+        for way, found in rounds.items()
+    }
+    for way, (seconds, with_imports) in medians.items():
+        ratios = [f"{mine / own:.2f}" for mine, own in zip(medians[way], medians["product"], strict=True)]
+        figures = [f"{rounds[way][0][figure]:,.0f}" for figure in FIGURES]
+        rate, peak = f"{records / seconds:,.0f}", f"{max(one['peak'] for one in rounds[way]):.0f}"
+        cpu = f"{statistics.median(one['cpu'] for one in rounds[way]):.2f}"
+        table.add_row(way, f"{seconds:.2f}", f"{with_imports:.2f}", rate, cpu, *ratios, peak, *figures)
+    return table
+
+
 def main(
     records: Annotated[int, typer.Option()] = 1_000_000,
+    rounds: Annotated[int, typer.Option()] = 3,
     way: Annotated[str | None, typer.Option(hidden=True)] = None,
     file: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Prints a line per way."""
+    """Prints a line per way: how often its time holds that of the product is its speedup."""
     if way is not None and file is not None:
-        started = time.perf_counter()
-        metrics = WAYS[way](file)
-        peak = int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) / 1024
-        sys.stdout.write(json.dumps({"seconds": time.perf_counter() - started, "peak": peak, **metrics}))
+        sys.stdout.write(json.dumps(measure_here(way, file)))
         return
-    table = Table("what", "seconds", "records/s", "peak MB", "processed", "errors", "anomalies", "sum")
+    found: dict[str, list[Metrics]] = {one: [] for one in WAYS}
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         path = Path(name) / "readings.jsonl"
         write_records(path, records)
-        for one in WAYS:
-            found = run_alone(one, path)
-            figures = [f"{found[key]:,.0f}" for key in ("processed", "errors", "anomalies", "sum")]
-            rate = f"{records / found['seconds']:,.0f}"
-            table.add_row(one, f"{found['seconds']:.2f}", rate, f"{found['peak']:.0f}", *figures)
-    Console(width=110).print(table)
+        for _ in range(rounds):
+            for one in WAYS:
+                found[one].append(measure_alone(one, path))
+            refuse_different({one: metrics[-1] for one, metrics in found.items()})
+    Console(width=155).print(build_table(found, records))
 
 
 if __name__ == "__main__":

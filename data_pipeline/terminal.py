@@ -29,7 +29,7 @@ from data_pipeline.persist import embedded
 from data_pipeline.persist.database import open_database
 from data_pipeline.persist.database_errors import describe_url
 from data_pipeline.persist.migrate import status
-from data_pipeline.pipelines.catalog import Pipeline, find_faulty
+from data_pipeline.pipelines.catalog import Pipeline
 from data_pipeline.settings import Settings
 
 # A log file or a pipe has no width of its own.
@@ -101,13 +101,14 @@ def show_day(workspace: Workspace, pipeline: Pipeline, business_date: dt.date, *
     """Prints a day; whether no file of it waits for a person."""
     report = report_day(workspace, pipeline, business_date, most_rejects=SHOWN_REJECTS)
     published = report.published
-    rows = workspace.lake.load_version(published.parquet_path) if published else None
+    rows = workspace.lake.scan_version(published.parquet_path) if published else None
     summary = summarise(rows, pipeline) if rows is not None else pl.DataFrame()
     beside = summary if is_beside_files(pipeline) else pl.DataFrame()
     console.print(tabulate_deliveries(pipeline, business_date, report, beside))
     if summary.width and not is_beside_files(pipeline):
         console.print(tabulate_summary(summary, pipeline))
     show_snapshot(report)
+    show_spec_versions(report)
     for delivery in report.deliveries:
         if delivery["status"] == "failed":
             say(f"  [red]failed[/red]   {escape(delivery['error_message'])}")
@@ -178,6 +179,13 @@ def show_snapshot(report: DayReport) -> None:
     say(f"  snapshot id {published.id}, content {published.content_hash[:16]}")
 
 
+def show_spec_versions(report: DayReport) -> None:
+    """Which versions of the declaration judged the files."""
+    versions = sorted({delivery["spec_version"] for delivery in report.deliveries} - {None})
+    if versions:
+        say(f"  judged by version {', '.join(map(str, versions))} of the declaration")
+
+
 def show_overview(workspace: Workspace) -> None:
     """Prints everything at a glance."""
     overview: Overview = read_overview(workspace)
@@ -195,8 +203,8 @@ def show_overview(workspace: Workspace) -> None:
         say(f"  [red]failed[/red]   {row['business_date']} {escape(row['error_message'])}")
     for row in overview.parked:
         say(f"  [yellow]parked[/yellow]   {escape(row['path'])}: {escape(row['note'])}")
-    for faulty in find_faulty(workspace.settings.pipelines_dir):
-        say(f"  [red]faulty[/red]   {escape(faulty.message)}")
+    for message in overview.faulty:
+        say(f"  [red]faulty[/red]   {escape(message)}")
 
 
 def show_next_steps(workspace: Workspace, *, seconds: float) -> None:

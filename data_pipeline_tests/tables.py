@@ -12,6 +12,7 @@ quotes keep blanks.
 import polars as pl
 
 from data_pipeline.model.reading import DecimalMark, RaggedRow
+from data_pipeline.model.rows import Rows
 from data_pipeline.model.tables import RawRows, RawTable, ReferenceTable
 
 READ = {
@@ -32,6 +33,11 @@ def table(drawing: str) -> pl.DataFrame:
         name, _, kind = (title or "").partition(":")
         typed[name] = READ[kind or "text"](pl.Series(name, list(cells), dtype=pl.String))
     return pl.DataFrame(typed)
+
+
+def in_chunks(rows: pl.DataFrame, size: int = 2) -> Rows:
+    """The same rows, read chunk by chunk, which do not say beforehand how many they are."""
+    return Rows(lambda: rows.iter_slices(size), rows.schema)
 
 
 def read_cell(text: str) -> str | None:

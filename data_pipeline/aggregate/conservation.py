@@ -1,6 +1,7 @@
 """Proof that no row was lost, doubled or changed in weight between the files and the snapshot."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ import polars as pl
 
 from data_pipeline.aggregate.measures import keep_measurable, sum_measures
 from data_pipeline.model.processing import StepCount
+from data_pipeline.model.repeats import count_doubled
+from data_pipeline.model.rows import Rows
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,31 @@ class DaySteps:
     """Of `before`, all that was made of them."""
 
 
+@dataclass(frozen=True)
+class Weight:
+    """What a table holds, as one pass over it found."""
+
+    rows: int
+    stores: Mapping[str, int]
+    """Rows of each, where rows say whose they are."""
+    sums: Mapping[str, float]
+
+
+def weigh(rows: Rows, measures: Mapping[str, Sequence[str]]) -> Weight:
+    """Counts and adds up, chunk by chunk."""
+    count, stores, sums = 0, Counter[str](), {name: [0.0] for name in measures}
+    for chunk in rows.chunks():
+        count += chunk.height
+        if "store" in chunk.columns:
+            stores.update(dict(chunk["store"].value_counts().iter_rows()))
+        for name, total in sum_measures(chunk, measures).items():
+            sums[name].append(total)
+    return Weight(count, stores, {name: math.fsum(totals) for name, totals in sums.items()})
+
+
 def find_losses(
     batches: Sequence[BatchCount],
-    rows: pl.DataFrame,
+    rows: Rows,
     *,
     grain: Sequence[str],
     measures: Mapping[str, Sequence[str]],
@@ -55,11 +80,12 @@ def find_losses(
     With steps over the date: from the batches to the first of them, through each of them, and from the last of them to
     the snapshot.
     """
-    loaded = rows if steps is None else steps.before
+    carried = {name: factors for name, factors in measures.items() if all(name in batch.measures for batch in batches)}
+    loaded = weigh(rows if steps is None else Rows.of(steps.before), carried)
     count = compare_stores if by_store else compare_totals
-    losses = [*compare_judging(batches), *count(batches, loaded), *compare_measures(batches, loaded, measures)]
+    losses = [*compare_judging(batches), *count(batches, loaded), *compare_measures(batches, loaded)]
     if steps is not None:
-        losses += [*compare_steps(steps), *compare_frames(steps.after, rows, measures)]
+        losses += [*compare_steps(steps), *compare_processed(steps.after, rows, measures)]
     return [*losses, *compare_grain(rows, grain)]
 
 
@@ -75,16 +101,15 @@ def compare_steps(steps: DaySteps) -> list[str]:
     ]
 
 
-def compare_frames(before: pl.DataFrame, rows: pl.DataFrame, measures: Mapping[str, Sequence[str]]) -> list[str]:
+def compare_processed(before: pl.DataFrame, rows: Rows, measures: Mapping[str, Sequence[str]]) -> list[str]:
     """The processor gives as many rows of every store, and the same sums, as went into it."""
-    if before is rows:
-        return []
-    weights = sum_measures(before, keep_measurable(measures, before.columns))
-    whole = BatchCount("steps", "", before.height, before.height, 0, weights)
-    stores = before["store"].value_counts().rows() if {"store"} <= {*before.columns} & {*rows.columns} else []
-    parts = [BatchCount("steps", store, count, count, 0, {}) for store, count in stores]
-    counted = compare_stores(parts, rows) if parts else compare_totals([whole], rows)
-    return [*counted, *compare_measures([whole], rows, measures)]
+    measurable = keep_measurable(measures, before.columns)
+    given, made = weigh(Rows.of(before), measurable), weigh(rows, measurable)
+    whole = BatchCount("steps", "", given.rows, given.rows, 0, given.sums)
+    is_told = "store" in rows.columns
+    parts = [BatchCount("steps", store, count, count, 0, {}) for store, count in given.stores.items() if is_told]
+    counted = compare_stores(parts, made) if parts else compare_totals([whole], made)
+    return [*counted, *compare_measures([whole], made)]
 
 
 def compare_judging(batches: Sequence[BatchCount]) -> list[str]:
@@ -96,15 +121,15 @@ def compare_judging(batches: Sequence[BatchCount]) -> list[str]:
     ]
 
 
-def compare_totals(batches: Sequence[BatchCount], rows: pl.DataFrame) -> list[str]:
+def compare_totals(batches: Sequence[BatchCount], found: Weight) -> list[str]:
     """Rows accepted, less those dropped and with those added by their steps = snapshot rows."""
     accepted = sum(batch.rows_kept for batch in batches)
-    return [] if accepted == rows.height else [f"{accepted} rows accepted, {rows.height} rows in the snapshot"]
+    return [] if accepted == found.rows else [f"{accepted} rows accepted, {found.rows} rows in the snapshot"]
 
 
-def compare_stores(batches: Sequence[BatchCount], rows: pl.DataFrame) -> list[str]:
+def compare_stores(batches: Sequence[BatchCount], found: Weight) -> list[str]:
     """The same for every store."""
-    published = dict(rows["store"].value_counts().iter_rows()) if rows.height else {}
+    published = found.stores
     accepted: dict[str, int] = {}
     for batch in batches:
         accepted[batch.store] = accepted.get(batch.store, 0) + batch.rows_kept
@@ -115,22 +140,18 @@ def compare_stores(batches: Sequence[BatchCount], rows: pl.DataFrame) -> list[st
     ]
 
 
-def compare_measures(
-    batches: Sequence[BatchCount], rows: pl.DataFrame, measures: Mapping[str, Sequence[str]]
-) -> list[str]:
+def compare_measures(batches: Sequence[BatchCount], found: Weight) -> list[str]:
     """The sum of every measure is the same in the files and in the snapshot."""
-    carried = {name: factors for name, factors in measures.items() if all(name in batch.measures for batch in batches)}
-    published = sum_measures(rows, carried)
     losses = []
-    for name in carried:
+    for name, published in found.sums.items():
         delivered = math.fsum(batch.measures[name] for batch in batches)
         # Sums of doubles depend on their order in the last digits, and only there.
-        if not math.isclose(delivered, published[name], rel_tol=1e-12, abs_tol=1e-6):
-            losses.append(f"sum of {name}: {delivered!r} in the files, {published[name]!r} in the snapshot")
+        if not math.isclose(delivered, published, rel_tol=1e-12, abs_tol=1e-6):
+            losses.append(f"sum of {name}: {delivered!r} in the files, {published!r} in the snapshot")
     return losses
 
 
-def compare_grain(rows: pl.DataFrame, grain: Sequence[str]) -> list[str]:
+def compare_grain(rows: Rows, grain: Sequence[str]) -> list[str]:
     """Each key of the grain occurs once."""
-    doubled = int(rows.select(pl.struct(grain).is_duplicated().sum()).item())
+    doubled = count_doubled(rows, grain)
     return [f"{doubled} rows share their {' + '.join(grain)} with another"] if doubled else []

@@ -25,7 +25,7 @@ from data_pipeline.cli.database import db
 from data_pipeline.cli.destinations import deliver_and_show, deliver_published, show_destinations
 from data_pipeline.cli.keys import keys
 from data_pipeline.cli.new import new, schema
-from data_pipeline.errors import PipelineError, RequestError
+from data_pipeline.errors import DestinationError, PipelineError, RequestError
 from data_pipeline.flow.receive import receive_files
 from data_pipeline.flow.record import Receipt, Statement
 from data_pipeline.flow.workspace import Workspace, open_workspace
@@ -89,12 +89,19 @@ def open_runner(settings: Settings) -> ModuleType:
 def run_and_show(
     workspace: Workspace, pipeline: str, business_date: dt.date, *, output_dir: Path | None = None
 ) -> bool:
-    """Runs a date and prints what it looks like; whether nobody needs to look at it."""
+    """Runs a date and prints it, also where a destination does not take it; whether nobody needs to look at it."""
+    undelivered = None
     with terminal.waiting(f"{pipeline} {business_date}: judging, computing, publishing"):
         runner = load_runner(workspace.settings).result()
-        runner.run_day(workspace.settings, pipeline, business_date, output_dir=output_dir)
+        try:
+            runner.run_day(workspace.settings, pipeline, business_date, output_dir=output_dir)
+        except DestinationError as error:
+            undelivered = error
     folder = output_dir or workspace.settings.output_dir / f"{business_date:%Y%m%d}"
-    return terminal.show_day(workspace, workspace.pipeline(pipeline), business_date, folder=folder)
+    is_clean = terminal.show_day(workspace, workspace.pipeline(pipeline), business_date, folder=folder)
+    if undelivered is not None:
+        raise undelivered
+    return is_clean
 
 
 def receive(workspace: Workspace, files: list[DriveFile], statement: Statement | None = None) -> list[Receipt]:

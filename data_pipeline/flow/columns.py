@@ -6,6 +6,7 @@ from data_pipeline.model.tables import RawTable
 
 # Statistics cost as much as reading: of longer files they are of these records and of one chunk in so many.
 FULLY_MEASURED, SAMPLED = 1_000_000, 10
+MOST_KEPT = 100_000  # texts of several chunks before they are merged, which costs as much for one chunk as for many
 
 
 class Columns:
@@ -14,18 +15,22 @@ class Columns:
     def __init__(self, *, sampled: int = SAMPLED) -> None:
         """`sampled`: one chunk in so many is measured behind the first million records; 1: every one."""
         self._sampled = sampled
-        self._measured: Measured | None = None
+        self._measured: list[Measured] = []
         self.records = self._chunks = 0
 
     def add(self, table: RawTable) -> None:
         """Counts a chunk in."""
         if self.records < FULLY_MEASURED or self._chunks % self._sampled == 0:
-            measured = measure(table.cells, decimal_mark=table.origin.decimal_mark, first_row=self.records)
-            self._measured = measured if self._measured is None else merge([self._measured, measured])
+            crowded = frozenset[int]().union(*(part.crowded for part in self._measured))
+            mark = table.origin.decimal_mark
+            measured = measure(table.cells, decimal_mark=mark, first_row=self.records, crowded=crowded)
+            self._measured.append(measured)
+            if sum(part.texts.height for part in self._measured) > MOST_KEPT:
+                self._measured = [merge(self._measured)]
         self.records += table.cells.height
         self._chunks += 1
 
     @property
     def statistics(self) -> list[FieldStatistics]:
         """Every column's; how many cells were looked at is in their `count`."""
-        return [] if self._measured is None else finish(self._measured)
+        return finish(merge(self._measured)) if self._measured else []

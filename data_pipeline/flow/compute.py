@@ -18,11 +18,13 @@ from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.references import load_references
 from data_pipeline.model.batches import FileFault
 from data_pipeline.model.findings import Finding
-from data_pipeline.model.processing import Knowledge, Processed
+from data_pipeline.model.processing import Knowledge
+from data_pipeline.model.rows import Rows
 from data_pipeline.model.snapshots import Candidate, Manifest, ManifestInput
 from data_pipeline.model.spec import PipelineSpec
 from data_pipeline.model.tables import ReferenceTable
 from data_pipeline.persist import tracking
+from data_pipeline.persist.parts import open_part
 from data_pipeline.persist.tracking import Row
 from data_pipeline.pipelines.catalog import Pipeline
 from data_pipeline.transform.registry import compile_steps
@@ -49,14 +51,14 @@ def compute_candidate(workspace: Workspace, pipeline: Pipeline, business_date: d
     restore_parts(workspace, pipeline, batches)
     references = load_needed_references(workspace, spec)
     by_store = spec.identity.store_column is not None
-    parts = [load_part(workspace, batch, by_store=by_store) for batch in batches]
+    parts = [open_rows(workspace, batch, by_store=by_store) for batch in batches]
     stepped = step_day(workspace, pipeline, business_date, parts, references)
     options = {} if spec.process is None else spec.process.options
     knowledge = Knowledge(references=references, store_names=names, options=options)
-    processed = process(pipeline, stepped.rows, knowledge)
+    rows, findings, label = process(pipeline, stepped.rows, knowledge)
     losses = find_losses(
         [count_batch(batch) for batch in batches],
-        processed.rows,
+        rows,
         grain=spec.grain,
         measures=spec.measures,
         by_store=by_store,
@@ -65,10 +67,10 @@ def compute_candidate(workspace: Workspace, pipeline: Pipeline, business_date: d
     roster, roster_findings = read_roster(spec.roster, references)
     beside = {**hash_references(references, aliases), **stepped.sources}
     return Candidate(
-        manifest=describe_sources(pipeline, business_date, batches, beside, label=processed.label),
-        rows=processed.rows,
+        manifest=describe_sources(pipeline, business_date, batches, beside, label=label),
+        rows=rows,
         completeness=compare_stores((batch["store"] for batch in batches), roster),
-        findings=(*collect_findings(batches), *stepped.findings, *processed.findings, *roster_findings),
+        findings=(*collect_findings(batches), *stepped.findings, *findings, *roster_findings),
         batch_ids=tuple(batch["id"] for batch in batches),
         losses=tuple(losses),
         rejects=stepped.rejects,
@@ -90,11 +92,13 @@ def describe_sources(
     )
 
 
-def process(pipeline: Pipeline, rows: pl.DataFrame, knowledge: Knowledge) -> Processed:
-    """What the pipeline's own processor makes of the rows; without one they are the snapshot."""
+def process(pipeline: Pipeline, rows: Rows, knowledge: Knowledge) -> tuple[Rows, Sequence[Finding], str]:
+    """What the pipeline's own processor makes of all rows together, its findings and label; without one they are the
+    snapshot, in chunks still."""
     if pipeline.spec.process is None:
-        return Processed(rows=rows, findings=(), label="no processor")
-    return pipeline.load_processor()(rows, knowledge)
+        return rows, (), "no processor"
+    made = pipeline.load_processor()(rows.collect(), knowledge)
+    return Rows.of(made.rows), made.findings, made.label
 
 
 def load_needed_references(workspace: Workspace, spec: PipelineSpec) -> dict[str, ReferenceTable]:
@@ -132,15 +136,11 @@ def restore_parts(workspace: Workspace, pipeline: Pipeline, batches: Sequence[Ro
             )
 
 
-def load_part(workspace: Workspace, batch: Row, *, by_store: bool) -> pl.DataFrame:
+def open_rows(workspace: Workspace, batch: Row, *, by_store: bool) -> Rows:
     """A batch's accepted rows with their provenance; where a file is of one store, it is the one that was decided."""
-    rows = pl.read_parquet(workspace.home / batch["part_path"])
     decided = {"store": pl.lit(batch["store"])} if by_store else {}
-    return rows.with_columns(
-        **decided,
-        source_file=pl.lit(batch["file_name"]),
-        source_version=pl.lit(batch["version"], pl.Int64),
-    )
+    source = {"source_file": pl.lit(batch["file_name"]), "source_version": pl.lit(batch["version"], pl.Int64)}
+    return open_part(workspace.home / batch["part_path"]).map(lambda rows: rows.with_columns(**decided, **source))
 
 
 def count_batch(batch: Row) -> BatchCount:

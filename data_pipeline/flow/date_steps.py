@@ -13,6 +13,7 @@ from data_pipeline.flow.rejects import as_date_rejects
 from data_pipeline.flow.steps import run_steps, tell_counts
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.model.findings import Finding
+from data_pipeline.model.rows import Rows, concat_rows
 from data_pipeline.model.tables import ReferenceTable
 from data_pipeline.persist import tracking
 from data_pipeline.pipelines.catalog import Pipeline
@@ -24,9 +25,9 @@ BATCH = "@batch"
 
 @dataclass(frozen=True)
 class SteppedDay:
-    """What the steps made of a date's rows."""
+    """What the steps made of a date's rows; without such steps they are in chunks still."""
 
-    rows: pl.DataFrame
+    rows: Rows
     proof: DaySteps | None
     """None when there are no such steps."""
     rejects: pl.DataFrame | None
@@ -39,14 +40,14 @@ def step_day(
     workspace: Workspace,
     pipeline: Pipeline,
     business_date: dt.date,
-    parts: Sequence[pl.DataFrame],
+    parts: Sequence[Rows],
     references: Mapping[str, ReferenceTable],
 ) -> SteppedDay:
     """Takes the rows of all parts through the steps from the first on that needs them together."""
     _, steps = split_steps(compile_steps(pipeline.spec.steps))
     if not steps:
-        return SteppedDay(pl.concat(parts, how="diagonal"), None, None, (), {})
-    numbered = [part.with_columns(pl.lit(batch, pl.Int64).alias(BATCH)) for batch, part in enumerate(parts)]
+        return SteppedDay(concat_rows(parts), None, None, (), {})
+    numbered = [part.collect().with_columns(pl.lit(batch, pl.Int64).alias(BATCH)) for batch, part in enumerate(parts)]
     rows = pl.concat(numbered, how="diagonal")
     history, sources = load_history(workspace, pipeline, business_date, steps)
     secret = workspace.settings.hash_key
@@ -62,9 +63,9 @@ def step_day(
     )
     stepped = run_steps(rows, steps, known)
     return SteppedDay(
-        rows=stepped.rows.drop(BATCH, strict=False),
+        rows=Rows.of(stepped.rows.drop(BATCH, strict=False)),
         proof=DaySteps(rows, stepped.rows, stepped.counts, stepped.rejected_rows),
-        rejects=as_date_rejects(stepped.failures),
+        rejects=as_date_rejects(stepped.failures, pipeline.spec),
         findings=tuple(tell_counts(stepped.counts, name=f"{pipeline.name} {business_date}")),
         sources=sources,
     )

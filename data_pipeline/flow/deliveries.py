@@ -2,16 +2,20 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
 from data_pipeline.errors import ConservationError, DatabaseError, DestinationError, PipelineError, RequestError
 from data_pipeline.flow.publish import snapshot_day
+from data_pipeline.flow.sensitive import hide_record, keep_discreet
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.model.destinations import Destination, FileDestination
+from data_pipeline.model.rows import Rows
 from data_pipeline.model.snapshots import Published
 from data_pipeline.persist import deliveries, snapshots, tracking
 from data_pipeline.persist.deliveries import ChunkJournal, RefusedRow
@@ -55,15 +59,17 @@ class Day:
         """Parameters of the queries about this day."""
         return snapshot_day(self.workspace, self.pipeline, self.published.business_date).key
 
-    def load(self, destination: Destination) -> pl.DataFrame:
+    @contextmanager
+    def opening(self, destination: Destination) -> Iterator[Rows]:
         """The rows that the destination chooses from."""
         if destination.of == "rows":
-            return self.workspace.lake.load_version(self.published.parquet_path)
-        statuses, otherwise = destination.status_by_code, destination.otherwise
-        with self.workspace.database.transaction() as connection:
-            return deliveries.load_rejects(
-                connection, self.pipeline.spec, self.batches, statuses=statuses, otherwise=otherwise
-            )
+            yield self.workspace.lake.open_version(self.published.parquet_path)
+            return
+        with TemporaryDirectory() as folder:
+            with self.workspace.database.transaction() as connection:
+                part = Path(folder) / "rejects.parquet"
+                rejects = deliveries.copy_rejects(connection, self.pipeline.spec, self.batches, destination, part)
+            yield rejects
 
 
 def deliver_all(
@@ -104,7 +110,8 @@ def deliver_to(day: Day, destination: Destination) -> Delivery:
             return Delivery(destination.name, "unchanged")
         tracking.run(connection, "start_delivery", id=parcel.id)
     try:
-        delivery = send(day, destination, parcel.id)
+        with day.opening(destination) as table:
+            delivery = send(day, destination, parcel.id, table)
     except DatabaseError:  # ours: it can hold no ledger either
         raise
     except PipelineError as error:
@@ -115,9 +122,8 @@ def deliver_to(day: Day, destination: Destination) -> Delivery:
     return delivery
 
 
-def send(day: Day, destination: Destination, delivery_id: uuid.UUID) -> Delivery:
+def send(day: Day, destination: Destination, delivery_id: uuid.UUID, table: Rows) -> Delivery:
     """Forms the rows, hands them over, and accounts for every one of them."""
-    table = day.load(destination)
     formed = form_rows(table, destination, day.pipeline.spec, published_at=day.published_at)
     shipment = Shipment(
         pipeline=day.pipeline.name,
@@ -130,7 +136,7 @@ def send(day: Day, destination: Destination, delivery_id: uuid.UUID) -> Delivery
     means = Means(
         folder=day.folder,
         read_secret=day.workspace.settings.read_secret,
-        guard=open_guard(day, destination),
+        guard=keep_discreet(open_guard(day, destination), day.pipeline.spec),
         journal=ChunkJournal(day.workspace.database, delivery_id),
     )
     refusals = KINDS[destination.kind].deliver(destination, shipment, means)
@@ -141,7 +147,7 @@ def send(day: Day, destination: Destination, delivery_id: uuid.UUID) -> Delivery
         rows_refused=len(refusals),
         rows_left_out=table.height - formed.rows.height,
     )
-    refused = describe_refused(day, destination.name, table, formed, refusals)
+    refused = describe_refused(day, destination.name, formed.sources, refusals)
     record(day, delivery_id, delivery, refused)
     return delivery
 
@@ -161,24 +167,25 @@ def count_delivered(formed: Formed, refusals: Sequence[Refusal], name: str) -> i
     Raises: ConservationError when a refusal is not of exactly one row that was sent.
     """
     refused = {refusal.position for refusal in refusals}
-    if len(refused) != len(refusals) or not refused <= set(range(formed.rows.height)):
+    if len(refused) != len(refusals) or not all(0 <= position < formed.rows.height for position in refused):
         raise ConservationError(f"destination {name!r}: {len(refusals)} refusals are of {len(refused)} rows.")
     return formed.rows.height - len(refused)
 
 
-def describe_refused(
-    day: Day, name: str, table: pl.DataFrame, formed: Formed, refusals: Sequence[Refusal]
-) -> list[RefusedRow]:
-    """Refused rows with their place in the file that they came from, as far as the snapshot knows it."""
-    positions = [formed.positions[refusal.position] for refusal in refusals]
-    records = table[positions].select(pl.struct(pl.all()).struct.json_encode()).to_series()
+def describe_refused(day: Day, name: str, sources: Rows, refusals: Sequence[Refusal]) -> list[RefusedRow]:
+    """Refused rows, in order, with their place in the file that they came from, as far as the snapshot knows it."""
+    if not refusals:
+        return []
+    rows = pl.concat(sources.take((refusal.position, 1) for refusal in refusals))
+    records = rows.select(pl.struct(pl.all()).struct.json_encode()).to_series()
     batches = {(batch["file_name"], batch["version"]): batch["id"] for batch in reversed(day.batches)}
     by_store = {(batch["file_name"], batch["version"], batch["store"]): batch["id"] for batch in day.batches}
     refused = []
-    for refusal, row, record_text in zip(refusals, table[positions].to_dicts(), records, strict=True):
+    for refusal, row, record_text in zip(refusals, rows.to_dicts(), records, strict=True):
         source = row.get("source_file"), row.get("source_version")
         batch = by_store.get((*source, row.get("store"))) or batches.get(source) or day.batches[0]["id"]
         message = f"destination {name!r} refused the row: {refusal.reason}. Correct it, or what the destination takes."
+        record_text = hide_record(record_text, day.pipeline.spec)
         refused.append(RefusedRow(batch, row.get("source_row"), row.get("source_sheet"), message, record_text))
     return refused
 

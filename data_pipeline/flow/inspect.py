@@ -8,8 +8,9 @@ from typing import Any
 from data_pipeline.errors import FileRejected
 from data_pipeline.flow.columns import Columns
 from data_pipeline.flow.prepare import options_of
-from data_pipeline.flow.rejects import add_failures
+from data_pipeline.flow.rejects import Rejects
 from data_pipeline.flow.row_checks import load_row_checks
+from data_pipeline.flow.sensitive import hide_fault, hide_findings, hide_statistics
 from data_pipeline.flow.steps import run_steps
 from data_pipeline.flow.tally import merge_findings
 from data_pipeline.ingest.antivirus import Scanner, find_malware
@@ -37,6 +38,24 @@ def inspect_file(
 
     Raises: StoreError when the virus scanner that is wanted is away.
     """
+    seen = look_at(sandbox, path, spec=spec, limits=limits, scanner=scanner)
+    return seen if spec is None else hide_sensitive(seen, spec)
+
+
+def hide_sensitive(seen: Inspection, spec: PipelineSpec) -> Inspection:
+    """The same without cells of the pipeline's sensitive columns; its reasons came without them."""
+    hidden = {
+        "columns": tuple(hide_statistics(seen.columns, spec)),
+        "findings": tuple(hide_findings(seen.findings, spec)),
+        "fault": hide_fault(seen.fault, [spec]),
+    }
+    return seen.model_copy(update=hidden)
+
+
+def look_at(
+    sandbox: Sandbox, path: Path, *, spec: PipelineSpec | None, limits: Limits, scanner: Scanner | None
+) -> Inspection:
+    """What the virus scanner says, then the reader."""
     seen: Inspection | FileFault | None = find_malware(scanner, path, path.name)
     if seen is None:
         [seen] = sandbox.run(look_into, [(path, path.name, spec, limits)])
@@ -95,6 +114,7 @@ class Look:
         if spec is not None:
             self._judging = Judge(table.cells.columns, spec, name=name, row_checks=load_row_checks(spec))
             self._steps, _ = split_steps(compile_steps(spec.steps))
+            self._rejects = Rejects(spec)
         self._columns = Columns(sampled=1)
         self._findings: list[Finding] = []
         self._codes: Counter[str] = Counter()
@@ -109,8 +129,8 @@ class Look:
             return
         judged = self._judging.judge(table, is_last=chunk.is_last)
         stepped = run_steps(judged.accepted, self._steps)
-        self._judging.add_rejected(stepped.rejected_records)
-        rejects = add_failures(judged.rejects, stepped.failures, table, self._spec, first=first)
+        rejects = self._rejects.collect(judged.rejects, stepped.failures, table, first=first)
+        self._judging.add_rejected(stepped.rejected_records, self._rejects.first)
         self._findings += judged.findings
         self._codes.update(dict(rejects["error_code"].value_counts().iter_rows()))
         wanted = rejects.head(SHOWN_REASONS - len(self._reasons))

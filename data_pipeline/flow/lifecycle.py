@@ -39,7 +39,7 @@ def create_pipeline(workspace: Workspace, caller: Caller, name: str, config: Any
         if not made:  # somebody else was faster
             refuse_taken(connection, caller, name)
         [row] = made
-        tracking.register_spec(connection, pipeline_id, spec)
+        tracking.keep_spec(connection, pipeline_id, spec)
         audit.note(connection, caller.entry("pipeline.create", pipeline_id, name=name))
     return row
 
@@ -63,7 +63,7 @@ def replace_pipeline(
             refuse_taken(connection, caller, name)
         kept = {"title": name, "config": orjson.dumps(config).decode(), "pipeline_id": pipeline_id}
         [row] = tracking.rows_of(connection, "replace_hosted", **kept, owner_id=caller.owner_id)
-        tracking.register_spec(connection, pipeline_id, spec)
+        tracking.keep_spec(connection, pipeline_id, spec)
         audit.note(connection, caller.entry("pipeline.replace", pipeline_id, revision=row["revision"]))
     return row
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Protocol
 
 from data_pipeline.flow.beside import Beside
-from data_pipeline.flow.rejects import add_failures
+from data_pipeline.flow.rejects import Rejects
 from data_pipeline.flow.row_checks import load_row_checks
+from data_pipeline.flow.sensitive import hide_fault, hide_summary
 from data_pipeline.flow.steps import run_steps
 from data_pipeline.flow.tally import Tally
 from data_pipeline.ingest.antivirus import find_malware, open_scanner
@@ -84,6 +85,7 @@ def prepare_file(
     header = first.table.cells.columns
     spec = choose_pipeline(header, specs, name=name)
     judging, tally = Judge(header, spec, name=name, row_checks=load_row_checks(spec)), Tally(spec)
+    rejected = Rejects(spec)
     steps, _ = split_steps(compile_steps(spec.steps))
     part, rejects = f"{sha256}.parquet", f"{sha256}.rejects.parquet"
     folder = prepared_folder(home, spec)
@@ -93,13 +95,13 @@ def prepare_file(
             table, judged = pair
             stepped = run_steps(judged.accepted, steps)
             accepted.add(stepped.rows)
-            refused.add(add_failures(judged.rejects, stepped.failures, table, spec, first=tally.records))
+            refused.add(rejected.collect(judged.rejects, stepped.failures, table, first=tally.records))
             tally.add(table, judged, stepped)
 
         with Beside() as beside:
             for chunk in itertools.chain([first], tables):
                 beside.run(keep, (chunk.table, judging.judge(chunk.table, is_last=chunk.is_last)))
-        judging.add_rejected(tally.rows_failed)
+        judging.add_rejected(tally.rows_failed, rejected.first)
         judging.refuse_if_too_many()
     origin = first.table.origin
     prepared = Prepared(
@@ -111,7 +113,7 @@ def prepare_file(
         created_at=origin.created_at,
         part=part,
         rejects=rejects,
-        **tally.summarise(name=name),
+        **hide_summary(tally.summarise(name=name), spec),
     )
     write_atomically(folder / f"{sha256}.json", prepared.model_dump_json().encode())
     return prepared
@@ -152,4 +154,4 @@ def prepare_all(
     told = lambda position, progress: on_progress(names[position], progress)  # noqa: E731 - a partial over a list
     fresh = sandbox.run(prepare_file, calls, on_told=told) if calls else iter(())
     for prepared in kept:
-        yield prepared if prepared is not None else next(fresh)
+        yield prepared if prepared is not None else hide_fault(next(fresh), specs)

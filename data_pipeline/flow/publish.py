@@ -8,15 +8,16 @@ import polars as pl
 
 from data_pipeline.errors import ConservationError, RequestError
 from data_pipeline.flow.compute import compute_candidate
+from data_pipeline.flow.marts import check_marts
 from data_pipeline.flow.stage import date_lock
 from data_pipeline.flow.workspace import Workspace
+from data_pipeline.model.rows import SLICE_ROWS, Rows
 from data_pipeline.model.snapshots import Candidate, Published
 from data_pipeline.persist import snapshots, tracking
 from data_pipeline.persist.lake import Shelf
 from data_pipeline.persist.snapshots import SnapshotDay
+from data_pipeline.persist.version_rows import open_version
 from data_pipeline.pipelines.catalog import Pipeline
-
-HASH_SLICE_ROWS = 100_000
 
 
 def snapshot_day(workspace: Workspace, pipeline: Pipeline, business_date: dt.date) -> SnapshotDay:
@@ -69,12 +70,13 @@ def publish_version(
     dagster_run_id: str | None,
 ) -> Published:
     """Writes the Parquet file, which nobody sees yet, then table and pointer in one transaction."""
-    rows = candidate.rows.with_columns(
-        business_date=pl.lit(day.business_date),
-        snapshot_id=pl.lit(str(candidate.manifest.snapshot_id)),
-        snapshot_version=pl.lit(version, pl.Int64),
-        position=pl.int_range(pl.len(), dtype=pl.Int64),
-    )
+    key: dict[str, pl.Expr] = {
+        "business_date": pl.lit(day.business_date),
+        "snapshot_id": pl.lit(str(candidate.manifest.snapshot_id)),
+        "snapshot_version": pl.lit(version, pl.Int64),
+    }
+    rows = candidate.rows.map(lambda chunk: chunk.with_columns(**key)).number("position")
+    check_marts(workspace, pipeline, rows.schema)
     parquet_path = workspace.lake.write_version(pipeline.name, day.business_date, version, rows)
     with workspace.database.transaction() as connection:
         snapshots.define_relations(connection, pipeline.name, rows.schema, find_marts(pipeline))
@@ -94,10 +96,10 @@ def publish_version(
         )
 
 
-def hash_rows(rows: pl.DataFrame) -> str:
+def hash_rows(rows: Rows) -> str:
     """Hash of a snapshot's content, the same for the same rows in the same order on every machine."""
     digest = hashlib.sha256()
-    for piece in rows.iter_slices(HASH_SLICE_ROWS):
+    for piece in rows.iter_slices(SLICE_ROWS):
         digest.update(piece.write_csv().encode())
     return digest.hexdigest()
 
@@ -110,7 +112,7 @@ def show_in_duckdb(workspace: Workspace) -> None:
         for row in tracking.rows_of(connection, "list_published"):
             path, name = Path(row["parquet_path"]), row["pipeline"]
             if not workspace.lake.holds(path):
-                rows = snapshots.load_version(connection, row["table_name"])
+                rows = open_version(connection, row["table_name"])
                 workspace.lake.write_version(name, row["business_date"], row["version"], rows)
             shelf = shelves.setdefault(name, Shelf(marts.get(name, {})))
             shelf.versions.append(path)
@@ -138,10 +140,18 @@ def load_published(workspace: Workspace, pipeline: Pipeline, business_date: dt.d
 
     Raises: RequestError when the day was never published.
     """
+    return workspace.lake.load_version(require_published(workspace, pipeline, business_date).parquet_path)
+
+
+def require_published(workspace: Workspace, pipeline: Pipeline, business_date: dt.date) -> Published:
+    """The current version of a day.
+
+    Raises: RequestError when the day was never published.
+    """
     published = find_published(workspace, pipeline, business_date)
     if published is None:
         raise RequestError(f"{pipeline.name} {business_date}: nothing is published. Run: data-pipeline process ...")
-    return workspace.lake.load_version(published.parquet_path)
+    return published
 
 
 def roll_back(

@@ -106,7 +106,8 @@ def record_fresh(
 ) -> Receipt:
     """New bytes: a new version of a delivery, the same cells re-saved, a failed file, or a parked one."""
     judged = prepared if isinstance(prepared, Prepared) else None
-    pipeline = find_named_pipeline(workspace, file, prepared, statement)
+    possible = find_possible_pipelines(workspace, file, prepared, statement)
+    pipeline = possible[0] if len(possible) == 1 else None
     declared = pipeline.spec.identity if pipeline else IdentitySpec()
     with workspace.database.transaction() as connection:
         names = tracking.load_store_names(connection, declared.chain_prefixes)
@@ -117,8 +118,8 @@ def record_fresh(
     needs_store = judged is not None and declared.store_column is not None
     identity = decide_identity(witnesses, needs_store=needs_store)
     if pipeline is None or identity.doubts or identity.business_date is None:
-        doubts = [prepared.message] if isinstance(prepared, FileFault) else []
-        return record_parked(workspace, file, landed, "; ".join([*doubts, *identity.doubts]), identity.witnesses)
+        doubts = [*tell_unread(prepared, possible), *identity.doubts]
+        return record_parked(workspace, file, landed, "; ".join(doubts), identity.witnesses, possible=possible)
     delivery = Delivery(file, landed, pipeline.name, workspace.pipeline_id(pipeline), identity, identity.business_date)
     with workspace.database.transaction() as connection:
         if isinstance(prepared, FileFault):
@@ -126,24 +127,42 @@ def record_fresh(
         overtaken = find_overtaking(connection, delivery, prepared)
         if overtaken is None or statement.store is not None:
             return record_delivery(connection, delivery, prepared)
-    return record_parked(workspace, file, landed, overtaken, identity.witnesses)
+    return record_parked(workspace, file, landed, overtaken, identity.witnesses, possible=possible)
 
 
-def find_named_pipeline(
+def find_possible_pipelines(
     workspace: Workspace, file: DriveFile, prepared: Prepared | FileFault, statement: Statement
-) -> Pipeline | None:
-    """The pipeline that the operator or the header names; without a header the only one that takes such files."""
+) -> tuple[Pipeline, ...]:
+    """The pipeline that the operator or the header names; without a header all that take such files."""
     if statement.pipeline is None and prepared.pipeline is not None:
-        return workspace.pipeline(prepared.pipeline)
-    candidates = find_candidates(file, workspace.pipelines(), statement.pipeline)
-    return candidates[0] if len(candidates) == 1 else None
+        return (workspace.pipeline(prepared.pipeline),)
+    return find_candidates(file, workspace.pipelines(), statement.pipeline)
+
+
+def tell_unread(prepared: Prepared | FileFault, possible: Sequence[Pipeline]) -> list[str]:
+    """Why a file cannot be read, and that it does not say either whose it is."""
+    if not isinstance(prepared, FileFault):
+        return []
+    if len(possible) == 1 or prepared.code == "UNKNOWN_PIPELINE":  # which says so itself
+        return [prepared.message]
+    names = ", ".join(pipeline.name for pipeline in possible)
+    return [prepared.message, f"nothing says which pipeline the file is for ({names})"]
 
 
 def record_parked(
-    workspace: Workspace, file: DriveFile, landed: Landed, doubt: str, witnesses: Sequence[Witness]
+    workspace: Workspace,
+    file: DriveFile,
+    landed: Landed,
+    doubt: str,
+    witnesses: Sequence[Witness],
+    *,
+    possible: Sequence[Pipeline] = (),
 ) -> Receipt:
-    """Keeps the file for a person, with what every witness says."""
-    note = f"{doubt}. Decide with: data-pipeline assign {str(file.path)!r} --store ... --date ..."
+    """Keeps the file for a person, with what every witness says; `possible` pipelines say what is to be decided."""
+    is_of_store = not possible or any(pipeline.spec.identity.store_column is not None for pipeline in possible)
+    options = [("--pipeline ...", len(possible) > 1), ("--store ...", is_of_store), ("--date ...", True)]
+    decision = " ".join(option for option, is_needed in options if is_needed)
+    note = f"{doubt}. Decide with: data-pipeline assign {str(file.path)!r} {decision}"
     with workspace.database.transaction() as connection:
         tracking.record_arrival(
             connection, file, outcome="parked", content_sha256=landed.sha256, note=note, witnesses=witnesses

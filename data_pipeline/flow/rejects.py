@@ -1,12 +1,37 @@
-"""Rows that failed in a step -> rejected rows, in the form in which judging gives them."""
+"""Rows that judging or a step rejects, in one form and with nothing sensitive in them, as they leave the reader."""
+
+from typing import Any
 
 import polars as pl
 
+from data_pipeline.flow.sensitive import hide_cells, hide_date_reasons, hide_reasons
 from data_pipeline.model.spec import PipelineSpec
 from data_pipeline.model.tables import RawTable
 from data_pipeline.validate.judge import REJECTS_SCHEMA
 
 CODE = "PROCESSING_ERROR"
+
+
+class Rejects:
+    """The rejected rows of a file, chunk by chunk."""
+
+    def __init__(self, spec: PipelineSpec) -> None:
+        self._spec = spec
+        self.first: dict[str, Any] | None = None
+        """The first of them, whether judging or a step rejects it."""
+
+    def collect(self, judged: pl.DataFrame, failures: pl.DataFrame, table: RawTable, *, first: int) -> pl.DataFrame:
+        """Those of a chunk, as they may be kept; `first` counts the file's records before it.
+
+        Shape: REJECTS_SCHEMA, in the file's order.
+        """
+        rejects = add_failures(judged, failures, table, self._spec, first=first)
+        if rejects.height and self._spec.sensitive_columns:
+            records = write_records(hide_cells(table, self._spec), rejects["record_index"] - first)
+            rejects = hide_reasons(rejects, table, self._spec).with_columns(records.alias("record_data"))
+        if self.first is None and rejects.height:
+            self.first = rejects.row(0, named=True)
+        return rejects
 
 
 def add_failures(
@@ -35,12 +60,12 @@ def add_failures(
     return pl.concat([rejects, failed.cast(REJECTS_SCHEMA)]).sort("record_index", maintain_order=True)
 
 
-def as_date_rejects(failures: pl.DataFrame) -> pl.DataFrame:
+def as_date_rejects(failures: pl.DataFrame, spec: PipelineSpec) -> pl.DataFrame:
     """Rejected rows of a date, whose delivered text is not at hand: the row as it stood, and its row number alone.
 
     Shape: `batch`, `sheet`, then REJECTS_SCHEMA; record_index is below 0.
     """
-    return failures.select(
+    rejects = failures.select(
         pl.col("@batch").alias("batch"),
         pl.col("source_sheet").alias("sheet"),
         (-pl.col("source_row")).alias("record_index"),
@@ -51,6 +76,7 @@ def as_date_rejects(failures: pl.DataFrame) -> pl.DataFrame:
         pl.col("@raw").alias("raw_text"),
         pl.col("@record").alias("record_data"),
     )
+    return hide_date_reasons(rejects, spec)
 
 
 def write_records(cells: pl.DataFrame, indexes: pl.Series) -> pl.Series:

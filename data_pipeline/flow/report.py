@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from data_pipeline.errors import SpecError
-from data_pipeline.flow.publish import find_published, load_published, show_in_duckdb
+from data_pipeline.flow.marts import find_broken_marts
+from data_pipeline.flow.publish import find_published, require_published, show_in_duckdb
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.model.snapshots import Published
 from data_pipeline.persist import tracking
 from data_pipeline.persist.snapshots import as_published, select
 from data_pipeline.persist.tracking import Row
-from data_pipeline.pipelines.catalog import Pipeline
+from data_pipeline.pipelines.catalog import Pipeline, find_faulty
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,13 @@ class Overview:
     waiting: list[Row]
     failed: list[Row]
     parked: list[Row]
+    faulty: list[str]
+    """What is wrong with the installation's own pipelines."""
 
 
 def read_overview(workspace: Workspace) -> Overview:
-    """What is published, waits, failed and is parked."""
+    """What is published, waits, failed and is parked, and what is declared wrongly."""
+    faulty = [*(one.message for one in find_faulty(workspace.settings.pipelines_dir)), *find_broken_marts(workspace)]
     with workspace.database.transaction() as connection:
         published = tracking.rows_of(connection, "list_current_snapshots")
         failed = [
@@ -48,6 +52,7 @@ def read_overview(workspace: Workspace) -> Overview:
             waiting=tracking.rows_of(connection, "list_waiting"),
             failed=failed,
             parked=tracking.rows_of(connection, "list_parked"),
+            faulty=faulty,
         )
 
 
@@ -79,7 +84,8 @@ def compare_databases(workspace: Workspace, pipeline: Pipeline, business_date: d
 
     Sums are rounded to 6 significant decimals below the unit: the order of adding doubles differs.
     """
-    columns = load_published(workspace, pipeline, business_date).schema
+    published = require_published(workspace, pipeline, business_date)
+    columns = workspace.lake.scan_version(published.parquet_path).collect_schema()
     numbers = [name for name, dtype in columns.items() if dtype.is_numeric()]
     sums = ", ".join(f'round(cast(sum("{name}") as numeric(38, 6)), 4) as "{name}"' for name in numbers)
     statement = (
@@ -104,8 +110,8 @@ def as_numbers(rows: list[Row]) -> Row:
     return {name: value if isinstance(value, str) else float(value or 0) for name, value in rows[0].items()}
 
 
-def summarise(rows: pl.DataFrame, pipeline: Pipeline) -> pl.DataFrame:
-    """What the declaration wants seen first.
+def summarise(rows: pl.DataFrame | pl.LazyFrame, pipeline: Pipeline) -> pl.DataFrame:
+    """What the declaration wants seen first; of a lazy frame no more than the groups is in memory.
 
     Shape: one row per group of a snapshot, sorted: the columns of `summary.by`, then one per title.
     Raises: SpecError when an aggregate cannot be had of the snapshot.
@@ -115,7 +121,7 @@ def summarise(rows: pl.DataFrame, pipeline: Pipeline) -> pl.DataFrame:
         return pl.DataFrame()
     shown = [pl.sql_expr(aggregate).alias(title) for title, aggregate in summary.show.items()]
     try:
-        return rows.group_by(summary.by).agg(shown).sort(summary.by)
+        return rows.lazy().group_by(summary.by).agg(shown).sort(summary.by).collect(engine="streaming")
     except pl.exceptions.PolarsError as error:
         raise SpecError(f"pipeline {pipeline.name!r}, summary: cannot be had of the snapshot: {error}") from error
 

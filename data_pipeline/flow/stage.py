@@ -48,8 +48,8 @@ def stage_batches(
     """
     staged, spec = [], workspace.judging_spec(pipeline)
     with workspace.database.hold_lock(date_lock(pipeline.name, business_date)):
-        pipeline_id = workspace.pipeline_id(pipeline)
         with workspace.database.transaction() as connection:
+            pipeline_id, spec_version = workspace.register(connection, pipeline)
             tracking.run(
                 connection,
                 "fail_abandoned_runs",
@@ -58,7 +58,9 @@ def stage_batches(
                 id=run_id,
             )
             judged_by = prepared_folder(workspace.home, spec).name
-            claimed = tracking.claim_batches(connection, pipeline_id, business_date, run_id, spec_hash=judged_by)
+            claimed = tracking.claim_batches(
+                connection, pipeline_id, business_date, run_id, spec_hash=judged_by, spec_version=spec_version
+            )
         for batch in settle_each(workspace, spec, claimed):
             staged.append(batch)
             on_batch(batch)

@@ -81,6 +81,12 @@ class Workspace:
         with self.database.transaction() as connection:
             return tracking.register_pipeline(connection, pipeline.spec)
 
+    def register(self, connection: tracking.Transaction, pipeline: Pipeline) -> tuple[uuid.UUID, int]:
+        """Its id, and the version of its declaration as it is now."""
+        if isinstance(pipeline, HostedPipeline):
+            return pipeline.id, tracking.keep_spec(connection, pipeline.id, pipeline.spec)
+        return tracking.register_spec(connection, pipeline.spec)
+
 
 @functools.cache
 def open_workspace(settings: Settings) -> Workspace:

@@ -19,6 +19,7 @@ DAYS = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}"
 DAYS_AND_TIMES = rf"^({DAYS})(?:[ T]{TIMES}(?:Z|[+-]\d{{2}}:?\d{{2}})?)?$"
 DAY_FORMATS = {"ymd": "%Y-%m-%d", "dmy": "%d-%m-%Y", "mdy": "%m-%d-%Y"}
 BOOLEANS = ("true", "false", "yes", "no", "ya", "tidak", "benar", "salah")
+LETTERS_FROM = ":"  # behind digits, signs and points: what begins so is no number that is one of ours
 ERRORS = r"^#(?:N/A|GETTING_DATA|[A-Z0-9/]+[!?])$"
 
 
@@ -42,19 +43,12 @@ def classify(texts: pl.Series, *, decimal_mark: DecimalMark, date_order: DateOrd
     Most cells are plain numbers or plain texts and told by comparing; a pattern costs ten times as much.
     """
     text = pl.col("text")
-    frame = texts.to_frame("text")
-    read = frame.select(
-        number=read_number(text, decimal_mark).fill_null(np.nan),
-        is_whole=text.cast(pl.Int64, strict=False).is_not_null(),
-        has_zeros=is_from(text, "00", "0:").fill_null(value=False),  # begins with 0 and a digit
-        length=text.str.len_chars().cast(pl.Int64).fill_null(0),
-    )
-    numbers = read["number"].to_numpy().copy()
-    has_zeros, is_whole = read["has_zeros"].to_numpy(), read["is_whole"].to_numpy()
+    numbers, is_whole, has_zeros = read_numbers(texts, decimal_mark)
     is_plain = (np.abs(numbers) < 10**SIGNIFICANT_DIGITS) & ~has_zeros
     is_code = has_zeros & is_whole
     others = np.flatnonzero(~is_plain)
-    stripped = frame.select(text.gather(others).fill_null("").str.strip_chars())
+    rest = texts if len(others) == len(texts) else texts.gather(others)
+    stripped = rest.fill_null("").str.strip_chars().to_frame("text")
     # Digits, signs and points; errors; booleans and what is blank.
     may_be_more = is_from(text, "+", ":") | is_from(text, "#", "$") | (text.str.len_bytes() <= max(map(len, BOOLEANS)))
     doubtful = stripped.select(may_be_more).to_series() & pl.Series(~is_code[others])
@@ -63,7 +57,29 @@ def classify(texts: pl.Series, *, decimal_mark: DecimalMark, date_order: DateOrd
     days = np.full_like(numbers, np.nan)
     kinds[others], numbers[others] = TEXT, np.nan
     kinds[at], numbers[at], days[at] = match(stripped.filter(doubtful), decimal_mark, date_order)
-    return CellKinds(kinds, numbers, days, read["length"].to_numpy())
+    lengths = texts.str.len_chars().cast(pl.Int64).fill_null(0).to_numpy()
+    return CellKinds(kinds, numbers, days, lengths)
+
+
+def read_numbers(
+    texts: pl.Series, decimal_mark: DecimalMark
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Numbers, NaN for other texts; which are whole; and which begin with 0 and a digit."""
+    text, may_be = pl.col("text"), (texts < LETTERS_FROM).fill_null(value=False)
+    read = (
+        texts.to_frame("text")
+        .filter(may_be)
+        .select(
+            number=read_number(text, decimal_mark).fill_null(np.nan),
+            is_whole=text.cast(pl.Int64, strict=False).is_not_null(),
+            has_zeros=is_from(text, "00", "0:"),
+        )
+    )
+    numbers = np.full(len(texts), np.nan)
+    is_whole, has_zeros = np.zeros((2, len(texts)), dtype=np.bool_)
+    at = may_be.to_numpy()
+    numbers[at], is_whole[at], has_zeros[at] = (read[name].to_numpy() for name in read.columns)
+    return numbers, is_whole, has_zeros
 
 
 def match(

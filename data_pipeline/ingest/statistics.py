@@ -16,14 +16,22 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data_pipeline.ingest.cell_kinds import BLANK, DATE, INTEGER, NUMBER, CellKinds, classify
+from data_pipeline.ingest.counted_texts import (
+    LONG_TEXT,
+    count_texts,
+    find_crowded_early,
+    find_edges,
+    find_examples,
+    list_texts,
+    most_distinct,
+    most_frequent,
+    shorten,
+    thin_out,
+)
 from data_pipeline.model.reading import DateOrder, DecimalMark
 from data_pipeline.model.statistics import KINDS, FieldStatistics
 
-MOST_DISTINCT = 10_000
-MOST_TEXTS = 500_000  # of all columns together: of a list of more than 50 columns fewer of each are kept
 SAMPLE_ROWS = 1_000
-EXAMPLES = 5
-LONG_TEXT = 100  # characters; of a longer one its beginning and a hash are kept
 
 # A double is digits * 2**exponent: 53 bits of digits, added up in two halves so that 2**36 cells fit into an integer.
 DIGIT_BITS, LOWER_BITS = 53, 27
@@ -82,21 +90,30 @@ class Measured:
 
 
 def measure(
-    cells: pl.DataFrame, *, decimal_mark: DecimalMark = ".", date_order: DateOrder = "dmy", first_row: int = 0
+    cells: pl.DataFrame,
+    *,
+    decimal_mark: DecimalMark = ".",
+    date_order: DateOrder = "dmy",
+    first_row: int = 0,
+    crowded: frozenset[int] = frozenset(),
 ) -> Measured:
-    """Measures one chunk of records; `first_row` is how many came before it in the file."""
-    crowded = find_crowded_early(cells)
-    counted = count_texts(cells, crowded)
+    """Measures one chunk of records; `first_row`: how many came before it in the file, `crowded`: columns by then."""
+    if first_row == 0:
+        crowded = find_crowded_early(cells)
+    counted = count_texts(cells, [index for index in range(cells.width) if index not in crowded])
     kinds = classify(counted["text"], decimal_mark=decimal_mark, date_order=date_order)
-    filled = counted.filter(kinds.kinds != BLANK)
-    if kinds.lengths.max(initial=0) > LONG_TEXT:
-        filled = filled.with_columns(shorten(pl.col("text")))
-    texts, crowded = thin_out(filled, crowded, most_distinct(cells.width))
+    figures = add_up(counted, kinds, cells.width)
+    texts, many = thin_out(shorten(counted.filter(kinds.kinds != BLANK)), frozenset(), most_distinct(cells.width))
+    if crowded:
+        every = list_texts(cells, sorted(crowded))
+        kinds = classify(every["text"], decimal_mark=decimal_mark, date_order=date_order)
+        figures += add_up(every, kinds, cells.width)
+        texts = pl.concat([texts, find_edges(shorten(every.filter(kinds.kinds != BLANK)))])
     return Measured(
         names=tuple(cells.columns),
-        figures=add_up(counted, kinds, cells.width),
+        figures=figures,
         texts=texts,
-        crowded=crowded,
+        crowded=crowded | many,
         sample=cells.head(max(0, SAMPLE_ROWS - first_row)),
     )
 
@@ -130,70 +147,6 @@ def finish(measured: Measured) -> list[FieldStatistics]:
         describe_field(name, index, measured.figures, sums, known.get(index, UNKNOWN))
         for index, name in enumerate(measured.names)
     ]
-
-
-def find_crowded_early(cells: pl.DataFrame) -> frozenset[int]:
-    """Columns whose first records alone hold too many different texts: it is no use to count the others."""
-    most = most_distinct(cells.width)
-    if cells.height <= most:
-        return frozenset()
-    beginnings = enumerate(cells.head(2 * most))
-    return frozenset(index for index, texts in beginnings if leave_out_blanks(texts).n_unique() > most)
-
-
-def count_texts(cells: pl.DataFrame, crowded: frozenset[int]) -> pl.DataFrame:
-    """Every different text of each column with how many cells hold it; of crowded columns every cell by itself.
-
-    Shape: one column per column of the file -> one row per (column, text), those of a column together.
-    """
-    counted = [pl.DataFrame(schema={"column": pl.UInt16, "text": pl.String, "rows": pl.UInt32})]
-    counted += [
-        cells.select(column=pl.lit(index, pl.UInt16), text=pl.nth(index), rows=pl.lit(1, pl.UInt32))
-        for index in sorted(crowded)
-    ]
-    counts = [
-        pl.nth(index).value_counts(name="rows").struct.rename_fields(["text", "rows"]).implode().alias(str(index))
-        for index in range(cells.width)
-        if index not in crowded
-    ]
-    if counts:
-        lists = cells.select(counts).unpivot(variable_name="column").with_columns(pl.col("column").cast(pl.UInt16))
-        counted.append(lists.explode("value", empty_as_null=False).unnest("value"))
-    return pl.concat(counted).with_columns(pl.col("rows").cast(pl.Int64))
-
-
-def thin_out(texts: pl.DataFrame, crowded: frozenset[int], most: int) -> tuple[pl.DataFrame, frozenset[int]]:
-    """Texts without those of crowded columns, but for the first and the last of each; and which columns these are."""
-    counts = np.bincount(texts["column"].to_numpy())
-    crowded |= frozenset(np.flatnonzero(counts > most).tolist())
-    if not crowded:
-        return texts, crowded
-    is_crowded = pl.col("column").is_in(sorted(crowded))
-    many = texts.filter(is_crowded).group_by("column")
-    ends = [many.agg(end, pl.col("rows").first()) for end in (pl.col("text").min(), pl.col("text").max())]
-    return pl.concat([texts.filter(~is_crowded), *ends]), crowded
-
-
-def shorten(text: pl.Expr) -> pl.Expr:
-    """Long texts as their beginning and a hash, by which they still differ."""
-    is_long = text.str.len_chars() > LONG_TEXT
-    return pl.when(is_long).then(text.str.head(LONG_TEXT) + text.hash().cast(pl.String)).otherwise(text)
-
-
-def leave_out_blanks(texts: pl.Series) -> pl.Series:
-    """The texts that hold anything."""
-    return texts.filter(texts.str.strip_chars() != "")
-
-
-def most_frequent() -> pl.Expr:
-    """The most frequent of counted texts; of equally frequent ones the first by code point."""
-    return pl.col("text").sort_by("rows", "text", descending=[True, False]).head(EXAMPLES)
-
-
-def find_examples(texts: pl.Series) -> list[str]:
-    """The most frequent texts of some cells."""
-    counted = leave_out_blanks(texts).alias("text").value_counts(name="rows")
-    return counted.select(most_frequent()).to_series().to_list()
 
 
 def add_up(counted: pl.DataFrame, kinds: CellKinds, width: int) -> Figures:
@@ -279,8 +232,3 @@ def sum_exactly(digits: pl.DataFrame) -> dict[int, int]:
         column, exponent = divmod(place, EXPONENTS)
         sums[column] += ((upper << LOWER_BITS) + lower) << exponent
     return sums
-
-
-def most_distinct(width: int) -> int:
-    """How many different texts of each of so many columns are kept."""
-    return min(MOST_DISTINCT, max(1, MOST_TEXTS // max(1, width)))

@@ -19,7 +19,9 @@ from data_pipeline.model.tables import RawTable, join_tables
 MIN_CHUNK_BYTES, MAX_CHUNK_BYTES = 256 << 10, 8 << 20
 # Measured peaks over what is read, per format; see the figures of `make bench`.
 BASE_BYTES = 200 << 20  # interpreter, Polars, and what both keep
-BYTES_PER_CHUNK_BYTE = 64  # of text: two blocks ahead, cells, typed values, answers to the checks, Parquet
+# Of text: two blocks ahead, cells, typed values, answers to the checks, Parquet. Of JSON Lines all of it is less, but
+# under a low limit the keys that must be unique weigh more.
+BYTES_PER_CHUNK_BYTE = {"text": 64, "json_lines": 128}
 BYTES_PER_INFLATED_BYTE = 1.5  # of a workbook's XML
 
 
@@ -87,13 +89,15 @@ def estimate_memory(
 
     Raises: FileRejected when the file is of no known format.
     """
+    kind = kind or recognise_file(path, options.limits, name=name)
     total, is_text = measure_file(path, options.limits, name=name, kind=kind)
     available = options.limits.memory_bytes
     if not is_text:
         return MemoryEstimate(total, total, BASE_BYTES + int(total * BYTES_PER_INFLATED_BYTE), available)
-    most = min(MAX_CHUNK_BYTES, max(MIN_CHUNK_BYTES, (available - BASE_BYTES) // BYTES_PER_CHUNK_BYTE))
+    cost = BYTES_PER_CHUNK_BYTE[kind]
+    most = min(MAX_CHUNK_BYTES, max(MIN_CHUNK_BYTES, (available - BASE_BYTES) // cost))
     chunk = min(options.chunk_bytes or most, max(total, 1))
-    return MemoryEstimate(total, chunk, BASE_BYTES + chunk * BYTES_PER_CHUNK_BYTE, available)
+    return MemoryEstimate(total, chunk, BASE_BYTES + chunk * cost, available)
 
 
 def open_tables(

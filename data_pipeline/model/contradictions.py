@@ -1,5 +1,6 @@
 """What each part of a spec says of the others, and where that cannot be."""
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,11 @@ TEXTS: Types = ("text",)
 FITTING: Mapping[str, Types] = {
     "range": NUMBERS, "date_range": DAYS, "pattern": TEXTS, "email": TEXTS, "url": TEXTS, "phone": TEXTS,
     "length": TEXTS, "reference": TEXTS,
+}  # fmt: skip
+
+# Kinds of rules -> their keys for the least and the greatest value.
+BOUNDS: Mapping[str, tuple[str, str]] = {
+    "range": ("minimum", "maximum"), "length": ("minimum", "maximum"), "date_range": ("first", "last"),
 }  # fmt: skip
 
 RESCUED = "rescued"
@@ -46,7 +52,7 @@ def find_contradictions(spec: "PipelineSpec", *, also_known: frozenset[str] = fr
     is_known = spec.process is None and not spec.steps and spec.source.evolution in ("freeze", "reject")
     published = [*(column.name for column in spec.columns if column.published), *sorted(also_known), *SNAPSHOT_COLUMNS]
     faults += find_unfit_destinations(spec.destinations, known, published if is_known else None)
-    return [*faults, *find_unfit(spec), *find_unshowable(spec)]
+    return [*faults, *find_unfit(spec), *find_unshowable(spec), *find_unbounded(spec), *find_exposed(spec)]
 
 
 def find_doubled(spec: "PipelineSpec") -> Iterator[Fault]:
@@ -78,10 +84,20 @@ def list_named_columns(spec: "PipelineSpec") -> list[tuple[Path, str]]:
     """Every place that names a column."""
     # After steps there are other columns; they are known to whoever compiles the steps.
     named = [] if spec.steps else list_published(spec)
-    named += list_ruled(spec)
+    return [*named, *list_ruled(spec), *list_identifying(spec)]
+
+
+def list_identifying(spec: "PipelineSpec") -> list[tuple[Path, str]]:
+    """The columns that say whose file it is, and for which day."""
     keys = ("store_column", "date_column", "sales_date_column")
     evidence = [(key, getattr(spec.identity, key)) for key in keys]
-    return named + [(("identity", key), column) for key, column in evidence if column is not None]
+    return [(("identity", key), column) for key, column in evidence if column is not None]
+
+
+def list_summarised(spec: "PipelineSpec") -> list[tuple[Path, str]]:
+    """The columns whose values head the lines of a summary."""
+    by = spec.summary.by if spec.summary else ()
+    return [(("summary", "by", place), column) for place, column in enumerate(by)]
 
 
 def list_published(spec: "PipelineSpec") -> list[tuple[Path, str]]:
@@ -143,3 +159,30 @@ def find_unfit(spec: "PipelineSpec") -> list[Fault]:
         for path, column in (*grain, *list_measured(spec), *asked_again)
         if column in declared and not declared[column].published
     ]
+
+
+def find_unbounded(spec: "PipelineSpec") -> Iterator[Fault]:
+    """Bounds of columns that are of another type than the column, and bounds between which nothing is."""
+    for place, column in enumerate(spec.columns):
+        for key, bound in (("minimum", column.minimum), ("maximum", column.maximum)):
+            types = DAYS if isinstance(bound, dt.date) else NUMBERS
+            if bound is not None and column.type not in types:
+                yield ("columns", place, key), f"a column of type {column.type} cannot have the bound {bound}"
+    ranged: list[tuple[Path, object, tuple[str, str]]] = [
+        *((("columns", place), column, BOUNDS["range"]) for place, column in enumerate(spec.columns)),
+        *((("rules", place), rule, BOUNDS[rule.kind]) for place, rule in enumerate(spec.rules) if rule.kind in BOUNDS),
+    ]
+    for path, part, keys in ranged:
+        least, most = (getattr(part, key) for key in keys)
+        if least is not None and type(least) is type(most) and least > most:
+            yield (*path, keys[0]), f"{keys[0]} {least} is above {keys[1]} {most}: no row could be accepted"
+
+
+def find_exposed(spec: "PipelineSpec") -> Iterator[Fault]:
+    """Sensitive columns that a declaration wants to be told."""
+    for path, column in [*list_identifying(spec), *list_measured(spec), *list_summarised(spec)]:
+        if column in spec.sensitive_columns:
+            yield path, f"column {column!r} is sensitive, and what stands here is shown: name another column"
+    if spec.sensitive_columns and spec.source.reading.ragged != "reject":
+        words = "needs 'reject' beside sensitive columns: which cell of such a row is which, nobody can say"
+        yield ("source", "reading", "ragged"), words

@@ -11,6 +11,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from data_pipeline.model.findings import Finding
+from data_pipeline.model.rows import Rows
 
 
 class ManifestInput(BaseModel):
@@ -74,7 +75,7 @@ class Candidate:
     """
 
     manifest: Manifest
-    rows: pl.DataFrame
+    rows: Rows
     completeness: Completeness
     findings: tuple[Finding, ...]
     batch_ids: tuple[uuid.UUID, ...]

@@ -1,5 +1,6 @@
 """PipelineSpec: what one pipeline is, read from its pipeline.yaml."""
 
+import datetime as dt
 import hashlib
 import re
 from collections.abc import Sequence
@@ -28,6 +29,13 @@ class ColumnSpec(Part):
     """Texts beside the empty one by which the sender says "nothing here", such as 0000-00-00 00:00:00."""
     published: bool = True
     """False: read and judged as evidence, but not part of the rows."""
+    # Left out of the JSON where nothing is said: specs that do not use them keep their hashes, and so their snapshots.
+    minimum: float | dt.date | None = Field(None, exclude_if=lambda bound: bound is None)
+    """Least number or day; a row with less goes back. A bound for moments is a day, in UTC."""
+    maximum: float | dt.date | None = Field(None, exclude_if=lambda bound: bound is None)
+    """Greatest number or day."""
+    sensitive: bool = Field(False, exclude_if=lambda is_said: not is_said)
+    """True: its cells stand in landed files and published rows alone; wherever else they would be, there is a mark."""
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -197,6 +205,11 @@ class PipelineSpec(Part):
         return self
 
     @property
+    def sensitive_columns(self) -> frozenset[str]:
+        """The columns whose cells are shown to nobody."""
+        return frozenset(column.name for column in self.columns if column.sensitive)
+
+    @property
     def judging_hash(self) -> str:
         """Hash of what decides how a file is read and judged; names the cached result of that work."""
         return self._hash({"source", "columns", "rules", "identity", "measures"})
@@ -205,6 +218,11 @@ class PipelineSpec(Part):
     def content_hash(self) -> str:
         """Hash of everything that decides what a snapshot holds."""
         return self._hash({"source", "columns", "rules", "identity", "measures", "steps", "process", "grain", "roster"})
+
+    @property
+    def declaration_hash(self) -> str:
+        """Hash of everything that is declared; names a version of the spec."""
+        return self._hash(set(PipelineSpec.model_fields))
 
     def _hash(self, fields: set[str]) -> str:
         return hashlib.sha256(self.model_dump_json(include=fields).encode()).hexdigest()

@@ -15,6 +15,7 @@ from data_pipeline.flow.compute import compute_candidate
 from data_pipeline.flow.deliver import deliver
 from data_pipeline.flow.deliveries import deliver_all, refuse_failed
 from data_pipeline.flow.report import read_mart
+from data_pipeline.flow.sensitive import hide_columns
 from data_pipeline.flow.stage import stage_batches
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.orchestrate import metadata
@@ -116,7 +117,7 @@ def build_mart(pipeline: Pipeline, mart: str) -> dg.AssetsDefinition:
     )
     def view(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
         table = read_mart(workspace.open(), mart, partition_date(context))
-        return dg.MaterializeResult(metadata=metadata.describe_table(table))
+        return dg.MaterializeResult(metadata=metadata.describe_table(hide_columns(table, pipeline.spec)))
 
     return view
 

@@ -15,7 +15,7 @@ from data_pipeline.flow.publish import load_published, publish, snapshot_day
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.model.snapshots import Candidate
 from data_pipeline.orchestrate.resources import WorkspaceResource, step_of_run
-from data_pipeline.persist import snapshots
+from data_pipeline.persist.version_rows import load_rows
 from data_pipeline.pipelines.catalog import Pipeline
 
 
@@ -59,7 +59,7 @@ class PostgresSnapshotIOManager(SnapshotIOManager):
     def load_rows(self, workspace: Workspace, pipeline: Pipeline, business_date: dt.date) -> pl.DataFrame:
         """Current rows of the pipeline's view."""
         with workspace.database.transaction() as connection:
-            return snapshots.load_rows(connection, snapshot_day(workspace, pipeline, business_date))
+            return load_rows(connection, snapshot_day(workspace, pipeline, business_date))
 
 
 class DuckDBSnapshotIOManager(SnapshotIOManager):

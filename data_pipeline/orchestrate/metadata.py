@@ -10,10 +10,11 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from data_pipeline.aggregate.measures import sum_measures
+from data_pipeline.aggregate.measures import sum_rows
 from data_pipeline.flow.deliveries import Delivery
 from data_pipeline.flow.stage import StagedBatch
 from data_pipeline.model.findings import Finding, describe_codes
+from data_pipeline.model.rows import Rows
 from data_pipeline.model.snapshots import Candidate
 
 RowsResult = dg.MaterializeResult[None] | dg.AssetCheckResult
@@ -113,10 +114,10 @@ def describe_candidate(candidate: Candidate, measures: Mapping[str, Sequence[str
     }
 
 
-def sum_columns(rows: pl.DataFrame, measures: Mapping[str, Sequence[str]]) -> Metadata:
+def sum_columns(rows: Rows, measures: Mapping[str, Sequence[str]]) -> Metadata:
     """Totals worth a plot over time: every measure, and every column that by its name is a quantity or a cost."""
     named = [name for name in rows.columns if name.endswith(("_qty", "_cost")) and not name.startswith("unit_")]
-    totals = {**{name: float(rows[name].sum()) for name in named}, **sum_measures(rows, measures)}
+    totals = sum_rows(rows, {**{name: (name,) for name in named}, **measures})
     return {f"total_{name}": total for name, total in totals.items()}
 
 

@@ -4,20 +4,24 @@ import datetime as dt
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 from psycopg import sql
 from sqlalchemy import Connection
 
 from data_pipeline.model.destinations import REJECT_COLUMNS, Destination
+from data_pipeline.model.rows import Rows
 from data_pipeline.model.snapshots import Manifest
 from data_pipeline.model.spec import PipelineSpec
 from data_pipeline.persist.database import Database
 from data_pipeline.persist.destinations.shipment import Refusal
+from data_pipeline.persist.parts import open_part, writing_part
 from data_pipeline.persist.tracking import Row, clean, rows_of, run
 
+BLOCK_BYTES = 8 << 20  # of CSV, of rejected rows
 # What changes how something is sent and not what.
 NOT_DECLARING = {"policy", "chunk_rows", "most_refused_rows", "auth_from", "auth_header"}
 
@@ -93,34 +97,48 @@ def list_snapshot_batches(connection: Connection, manifest: Manifest, **day: obj
     return rows_of(connection, "list_snapshot_batches", **day, inputs=inputs)
 
 
-def load_rejects(
-    connection: Connection, spec: PipelineSpec, batches: Sequence[Row], *, statuses: dict[str, str], otherwise: str
-) -> pl.DataFrame:
+def copy_rejects(
+    connection: Connection, spec: PipelineSpec, batches: Sequence[Row], destination: Destination, path: Path
+) -> Rows:
     """The rejected rows of some batches, in the order of the input: one row each, the first code and every message.
+
+    They are copied to a part at `path`: whoever is slow to take them holds no transaction open.
 
     Shape: every declared column as the text that was delivered, then REJECT_COLUMNS.
     """
     fields = {column.name: (*column.headers, column.name) for column in spec.columns}
     schema = {**dict.fromkeys(fields, pl.String), **dict.fromkeys(REJECT_COLUMNS, pl.String),
               "source_version": pl.Int64, "source_row": pl.Int64}  # fmt: skip
-    if not batches:
-        return pl.DataFrame(schema=schema)
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    statement = select_rejects(fields, batches)
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        content = b"".join(copy)
-    if not content:
-        return pl.DataFrame(schema=schema)
     found = {
         **{f"field {place}": pl.String for place in range(len(fields))},
         **{name: schema[name] for name in REJECT_COLUMNS},
     }
     del found["error_status"]
-    table = pl.read_csv(content, has_header=False, new_columns=list(found), schema=pl.Schema(found))
     names = {f"field {place}": name for place, name in enumerate(fields)}
+    statuses, otherwise = destination.status_by_code, destination.otherwise
     status = pl.col("error_code").replace_strict(statuses, default=otherwise, return_dtype=pl.String)
-    return table.rename(names).with_columns(status.alias("error_status")).select(*schema)
+    with writing_part(path) as part:
+        part.add(pl.DataFrame(schema=schema))
+        for content in copy_out(connection, select_rejects(fields, batches)) if batches else ():
+            table = pl.read_csv(content, has_header=False, new_columns=list(found), schema=pl.Schema(found))
+            part.add(table.rename(names).with_columns(status.alias("error_status")).select(*schema))
+    return open_part(path)
+
+
+def copy_out(connection: Connection, statement: sql.Composable) -> Iterator[bytes]:
+    """What COPY gives, in blocks of whole lines."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    lines, size = list[bytes](), 0
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for line in copy:  # the server sends each row in a message of its own
+            lines.append(bytes(line))
+            size += len(line)
+            if size >= BLOCK_BYTES:
+                yield b"".join(lines)
+                lines, size = [], 0
+    if lines:
+        yield b"".join(lines)
 
 
 def select_rejects(fields: dict[str, tuple[str, ...]], batches: Sequence[Row]) -> sql.Composable:

@@ -1,14 +1,16 @@
 """Files that are there whole or not at all."""
 
-import io
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from data_pipeline.errors import StoreError
+from data_pipeline.model.rows import SLICE_ROWS, Rows
 
 
 def write_atomically(path: Path, content: bytes, *, survives_power_cut: bool = True) -> None:
@@ -24,32 +26,64 @@ def write_pieces(path: Path, pieces: Iterable[bytes], *, survives_power_cut: boo
 
     Raises: StoreError like write_atomically.
     """
+    with replacing(path, survives_power_cut=survives_power_cut) as temporary, temporary.open("wb") as stream:
+        for piece in pieces:
+            stream.write(piece)
+
+
+@contextmanager
+def replacing(path: Path, *, survives_power_cut: bool = True) -> Iterator[Path]:
+    """A file beside the target, to be written to, that takes its place at the end, or leaves no trace.
+
+    Raises: StoreError like write_atomically.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
+        temporary = Path(name)
         try:
-            with os.fdopen(descriptor, "wb") as stream:
-                for piece in pieces:
-                    stream.write(piece)
-                stream.flush()
-                if survives_power_cut:
-                    os.fsync(stream.fileno())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
+            yield temporary
+            if survives_power_cut:
+                os.fsync(descriptor)
+            temporary.chmod(0o644)
+            temporary.replace(path)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
+        finally:
+            os.close(descriptor)
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreError(f"{path}: cannot be written: {reason}. Free space or choose another folder.") from error
 
 
-def write_parquet(path: Path, frame: pl.DataFrame) -> None:
-    """Writes a frame as Parquet.
+def write_parquet(path: Path, rows: Rows) -> None:
+    """Writes rows as Parquet, the same bytes however they are cut into chunks.
 
     Raises: StoreError like write_atomically.
     """
-    buffer = io.BytesIO()
-    # The default level costs half as much again and saves a hundredth.
-    frame.write_parquet(buffer, compression="zstd", compression_level=1)
-    write_atomically(path, buffer.getvalue())
+
+    def read(*_: object) -> Iterator[pl.DataFrame]:
+        return rows.iter_slices(SLICE_ROWS)
+
+    with replacing(path) as temporary:
+        try:
+            # The default level costs half as much again and saves a hundredth.
+            register_io_source(read, schema=rows.schema).sink_parquet(
+                temporary, compression="zstd", compression_level=1, row_group_size=SLICE_ROWS
+            )
+        except pl.exceptions.ComputeError as error:
+            if "os error" in str(error):  # a full disk, in Polars' words
+                raise OSError(str(error)) from error
+            raise
+
+
+def open_parquet(path: Path) -> Rows:
+    """The rows of a file; a pass reads its row groups one by one."""
+    table = pl.scan_parquet(path)
+    height = table.select(pl.len()).collect().item()
+
+    def read() -> Iterator[pl.DataFrame]:
+        return (table.slice(first, SLICE_ROWS).collect() for first in range(0, height, SLICE_ROWS))
+
+    return Rows(read, table.collect_schema(), height=height)

@@ -19,7 +19,9 @@ import filelock
 import polars as pl
 
 from data_pipeline.errors import RequestError
-from data_pipeline.persist.files import write_parquet
+from data_pipeline.model.rows import Rows
+from data_pipeline.persist.files import open_parquet, write_parquet
+from data_pipeline.persist.marts import define_views
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Lake:
         """The DuckDB file that analysts open, read-only."""
         return self._folder / "catalog.duckdb"
 
-    def write_version(self, pipeline: str, business_date: dt.date, version: int, rows: pl.DataFrame) -> Path:
+    def write_version(self, pipeline: str, business_date: dt.date, version: int, rows: Rows) -> Path:
         """Writes a version nobody sees yet; returns its path below the home."""
         path = self._folder / pipeline / "versions" / f"{business_date.isoformat()}.v{version}.parquet"
         write_parquet(path, rows)
@@ -54,16 +56,20 @@ class Lake:
         """Whether a version's file is there."""
         return (self._home / parquet_path).exists()
 
-    def scan_version(self, parquet_path: Path) -> pl.LazyFrame:
-        """A version to be asked something."""
-        return pl.scan_parquet(self._home / parquet_path)
-
     def folder_of(self, pipeline: str) -> Path:
         """Where a pipeline's versions lie."""
         return self._folder / pipeline
 
-    def load_version(self, parquet_path: Path) -> pl.DataFrame:
+    def open_version(self, parquet_path: Path) -> Rows:
         """A version's rows, in publishing order."""
+        return open_parquet(self._home / parquet_path)
+
+    def scan_version(self, parquet_path: Path) -> pl.LazyFrame:
+        """A version to be asked something."""
+        return pl.scan_parquet(self._home / parquet_path)
+
+    def load_version(self, parquet_path: Path) -> pl.DataFrame:
+        """All of a version's rows in memory, in publishing order."""
         return pl.read_parquet(self._home / parquet_path)
 
     @contextmanager
@@ -83,8 +89,7 @@ class Lake:
         aside = self._folder / ".catalog.duckdb.part"
         aside.unlink(missing_ok=True)
         with closing(duckdb.connect(aside)) as connection:
-            for statement in statements:
-                connection.execute(statement)
+            define_views(connection, statements, [mart for shelf in shelves.values() for mart in shelf.marts])
         # No stamp while it may be another catalog's: a kill here only has the views defined once more.
         stamp.unlink(missing_ok=True)
         aside.replace(self.catalog)

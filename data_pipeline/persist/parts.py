@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from data_pipeline.errors import StoreError
+from data_pipeline.model.rows import Rows
 from data_pipeline.persist.files import write_parquet
 
 
@@ -39,14 +40,14 @@ class PartWriter:
 
     def _write(self, chunk: pl.DataFrame) -> None:
         assert self._folder is not None
-        write_parquet(self._folder / f"{self._count:06}.parquet", chunk)
+        write_parquet(self._folder / f"{self._count:06}.parquet", Rows.of(chunk))
         self._count += 1
 
     def finish(self) -> None:
         """Makes the part appear, in one rename, instead of what was there."""
         if self._folder is None:
             assert self._first is not None
-            write_parquet(self._path, self._first)
+            write_parquet(self._path, Rows.of(self._first))
             return
         try:
             if self._path.is_dir():
@@ -77,3 +78,10 @@ def read_chunks(path: Path) -> Iterator[pl.DataFrame]:
     """The chunks of a part, in order."""
     for file in sorted(path.iterdir()) if path.is_dir() else [path]:
         yield pl.read_parquet(file)
+
+
+def open_part(path: Path) -> Rows:
+    """The rows of a part."""
+    table = pl.scan_parquet(path)
+    height = table.select(pl.len()).collect().item()
+    return Rows(lambda: read_chunks(path), table.collect_schema(), height=height)

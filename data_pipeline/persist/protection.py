@@ -62,6 +62,36 @@ class Unguarded:
         return request()
 
 
+class Discreet:
+    """Leaves out of what the other side says whatever it may quote of the rows."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+
+    def call(self, request: Callable[[], Answer]) -> Answer:
+        """The answer. Raises: as the guard does, in words that quote nothing."""
+        return self._guard.call(lambda: self._ask(request))
+
+    def _ask(self, request: Callable[[], Answer]) -> Answer:
+        try:
+            return request()
+        except TransientFault as fault:
+            words, wait = cut_quote(str(fault)), fault.retry_after_seconds
+            raise TransientFault(words, retry_after_seconds=wait) from None
+        except (PermanentFault, RowsRefused) as fault:
+            raise type(fault)(cut_quote(str(fault))) from None
+
+
+def cut_quote(words: str) -> str:
+    """The kind of an answer without its words.
+
+    >>> cut_quote("HTTP 422: no such member: 'ann@example.org'")
+    'HTTP 422: ***'
+    """
+    kind, colon, _ = words.partition(": ")
+    return f"{kind}: ***" if colon else kind
+
+
 class PolicyGuard:
     """Retry, breaker and pace as a destination declares them."""
 

@@ -18,6 +18,7 @@ from psycopg import sql
 from sqlalchemy import Connection
 
 from data_pipeline.errors import RequestError, SpecError
+from data_pipeline.model.rows import Rows
 from data_pipeline.model.snapshots import Candidate, Completeness, Manifest, Published
 from data_pipeline.persist.tracking import Row, rows_of, run
 
@@ -94,7 +95,7 @@ def publish_rows(  # noqa: PLR0913 - everything one publication consists of
     connection: Connection,
     day: SnapshotDay,
     candidate: Candidate,
-    rows: pl.DataFrame,
+    rows: Rows,
     *,
     version: int,
     content_hash: str,
@@ -152,24 +153,9 @@ def move_pointer(connection: Connection, day: SnapshotDay, version: int, *, reas
     return moved
 
 
-def load_rows(connection: Connection, day: SnapshotDay) -> pl.DataFrame:
-    """The current rows of a day, in publishing order."""
-    statement = sql.SQL("select * from {} where business_date = {} order by position").format(
-        sql.Identifier(day.view), sql.Literal(day.business_date)
-    )
-    return pl.read_database(as_text(connection, statement), connection)
-
-
 def select(connection: Connection, statement: str) -> list[Row]:
     """Rows of a SELECT over published tables."""
     return [dict(row) for row in connection.exec_driver_sql(statement).mappings()]
-
-
-def load_version(connection: Connection, table_name: str) -> pl.DataFrame:
-    """The rows of one version, current or not, in publishing order."""
-    schema, _, table = table_name.partition(".")
-    statement = sql.SQL("select * from {} order by position").format(sql.Identifier(schema, table))
-    return pl.read_database(as_text(connection, statement), connection)
 
 
 def define_relations(connection: Connection, pipeline: str, schema: pl.Schema, marts: Mapping[str, str]) -> None:
@@ -252,7 +238,7 @@ def create_table(
     connection: Connection,
     day: SnapshotDay,
     table: str,
-    rows: pl.DataFrame,
+    rows: Rows,
     *,
     snapshot_id: uuid.UUID,
     grain: tuple[str, ...],
@@ -271,7 +257,7 @@ def create_table(
     execute(connection, attach.format(versions, name, sql.Literal(str(snapshot_id))))
 
 
-def copy_csv(connection: Connection, table: sql.Identifier, rows: pl.DataFrame) -> None:
+def copy_csv(connection: Connection, table: sql.Identifier, rows: Rows) -> None:
     """Rows by COPY, columns by name. In CSV an empty field is null and "" is the empty text, for both sides."""
     columns = sql.SQL(", ").join(map(sql.Identifier, rows.columns))
     statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(table, columns)

@@ -67,14 +67,29 @@ def as_json(items: Iterable[BaseModel]) -> str:
 
 def register_pipeline(connection: Connection, spec: PipelineSpec) -> uuid.UUID:
     """Makes a built-in pipeline known to the database; returns its id."""
-    declaration = {"name": spec.name, "config": spec.model_dump_json()}
-    found = rows_of(connection, "find_pipeline", **declaration) or rows_of(connection, "upsert_pipeline", **declaration)
-    pipeline_id: uuid.UUID = found[0]["id"]
-    return pipeline_id
+    return register_spec(connection, spec)[0]
 
 
-def register_spec(connection: Connection, pipeline_id: uuid.UUID, spec: PipelineSpec) -> None:
-    """TEMPORARY"""
+def register_spec(connection: Connection, spec: PipelineSpec) -> tuple[uuid.UUID, int]:
+    """Makes a pipeline known as it is declared now; returns its id and the version of its declaration.
+
+    Versions count the contents that a declaration has had, from 1; an earlier content has its earlier number.
+    """
+    declaration = {"name": spec.name, "config": spec.model_dump_json(), "spec_hash": spec.declaration_hash}
+    found = rows_of(connection, "find_pipeline", **declaration)
+    if not found:
+        [pipeline] = rows_of(connection, "upsert_pipeline", **declaration)
+        run(connection, "insert_spec", pipeline_id=pipeline["id"], **declaration)
+        found = rows_of(connection, "find_pipeline", **declaration)
+    return found[0]["id"], found[0]["spec_version"]
+
+
+def keep_spec(connection: Connection, pipeline_id: uuid.UUID, spec: PipelineSpec) -> int:
+    """The version of a declaration of a pipeline that a program declared; the caller holds the pipeline's row."""
+    declaration = {"pipeline_id": pipeline_id, "spec_hash": spec.declaration_hash}
+    run(connection, "insert_spec", **declaration, config=spec.model_dump_json())
+    [row] = rows_of(connection, "find_spec_version", **declaration)
+    return int(row["version"])
 
 
 def load_store_names(connection: Connection, prefixes: tuple[str, ...]) -> StoreNames:
@@ -158,11 +173,17 @@ def create_batch(connection: Connection, new: NewBatch) -> uuid.UUID:
 
 
 def claim_batches(
-    connection: Connection, pipeline_id: uuid.UUID, business_date: dt.date, run_id: uuid.UUID, *, spec_hash: str
+    connection: Connection,
+    pipeline_id: uuid.UUID,
+    business_date: dt.date,
+    run_id: uuid.UUID,
+    *,
+    spec_hash: str,
+    spec_version: int,
 ) -> list[ClaimedBatch]:
     """Takes all batches of a date that wait or were judged by other rules; the caller holds the date's lock."""
     day = {"pipeline_id": pipeline_id, "business_date": business_date}
-    claimed = rows_of(connection, "claim_batches", **day, run_id=run_id, spec_hash=spec_hash)
+    claimed = rows_of(connection, "claim_batches", **day, run_id=run_id, spec_hash=spec_hash, spec_version=spec_version)
     return [
         ClaimedBatch(
             row["id"],

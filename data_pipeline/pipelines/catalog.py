@@ -6,7 +6,7 @@ import importlib
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -161,7 +161,26 @@ def read_own(folder: Path | None) -> list[Pipeline | FaultyPipeline]:
     """What lies in the installation's own folder now, each declaration read again only when it changed."""
     paths = sorted(folder.resolve().glob("*/pipeline.yaml")) if folder is not None else []
     states = ((path, path.stat()) for path in paths)
-    return [read_own_pipeline(path, state.st_mtime_ns, state.st_size) for path, state in states]
+    found: list[Pipeline | FaultyPipeline] = []
+    for path, state in states:
+        own = read_own_pipeline(path, state.st_mtime_ns, state.st_size)
+        sound = [*load_built_in().values(), *(one for one in found if isinstance(one, Pipeline))]
+        fault = find_mart_fault(own, sound) if isinstance(own, Pipeline) else None
+        found.append(own if fault is None else FaultyPipeline(path, f"{path}: marts: {fault}"))
+    return found
+
+
+def find_mart_fault(pipeline: Pipeline, others: Sequence[Pipeline]) -> str | None:
+    """What is wrong with the marts of a pipeline, apart from what is in them; their files may change by themselves."""
+    for mart in pipeline.spec.marts:
+        taken = [other.name for other in others if mart in other.spec.marts]
+        if taken:
+            return f"{mart!r} is a mart of pipeline {taken[0]!r} too, and there is one view of a name; rename this one"
+        if mart.endswith(("_snapshot", "_snapshot_versions")):
+            return f"{mart!r} is named like the views of published rows; rename it"
+        if not (pipeline.folder / f"{mart}.sql").is_file():
+            return f"expected a file {mart}.sql beside it, found none"
+    return None
 
 
 @functools.lru_cache(maxsize=1000)
@@ -175,9 +194,6 @@ def read_own_pipeline(path: Path, _changed_at: int, _size: int) -> Pipeline | Fa
         built_in = load_built_in()[pipeline.name].folder / path.name
         message = f"{path}: name: {pipeline.name!r} is declared twice, also in {built_in}; rename this one"
         return FaultyPipeline(path, message)
-    absent = [mart for mart in pipeline.spec.marts if not (pipeline.folder / f"{mart}.sql").is_file()]
-    if absent:
-        return FaultyPipeline(path, f"{path}: marts: expected a file {absent[0]}.sql beside it, found none")
     return pipeline
 
 

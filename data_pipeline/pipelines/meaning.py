@@ -18,13 +18,12 @@ def find_meaningless(spec: PipelineSpec, also_known: frozenset[str]) -> list[Fau
         for place, rule in enumerate(spec.rules)
         for key, message in find_broken_sql(rule, known)
     ]
-    if not spec.steps or also_known:
+    if not spec.steps:
         return faults
-    found, after = find_step_faults(
-        spec.steps, schema_of(spec.columns), by_store=spec.identity.store_column is not None
-    )
+    by_store = spec.identity.store_column is not None
+    found, after = find_step_faults(spec.steps, schema_of(spec.columns), by_store=by_store, doubtful=also_known)
     faults += [(as_path(keys), message) for keys, message in found]
-    return faults if found else faults + find_gone(list_published(spec), list(after))
+    return faults if found or also_known else faults + find_gone(list_published(spec), list(after))
 
 
 def find_broken_sql(rule: BaseRule, known: Sequence[str]) -> Iterator[tuple[str, str]]:

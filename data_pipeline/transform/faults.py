@@ -1,13 +1,15 @@
 """Declared steps -> everything that is wrong with them, and the columns that they lead to. Looks at no rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import polars as pl
+from pydantic import ValidationError
 
 from data_pipeline.errors import SpecError
 from data_pipeline.model.spec import ColumnSpec, StepSpec
 from data_pipeline.transform.registry import VERBS, Step, compile_step
-from data_pipeline.transform.step import PLACE, Known, name_near
+from data_pipeline.transform.step import PLACE, Known, StepOptions, name_near
 
 DATATYPES: Mapping[str, pl.DataType] = {
     "text": pl.String(),
@@ -36,13 +38,18 @@ def schema_of(columns: Iterable[ColumnSpec]) -> pl.Schema:
 
 
 def find_step_faults(
-    specs: Sequence[StepSpec], schema: Mapping[str, pl.DataType], *, by_store: bool = False
+    specs: Sequence[StepSpec],
+    schema: Mapping[str, pl.DataType],
+    *,
+    by_store: bool = False,
+    doubtful: frozenset[str] = frozenset(),
 ) -> tuple[list[KeyedFault], pl.Schema]:
     """Tries every step on no rows; all faults at once, and the columns after the last step.
 
     `schema` is that of a chunk's accepted rows, as `schema_of` gives it; `by_store`: whether a file is of one store,
-    whose name its rows get when a date is computed. What follows from a fault alone, such as a column that a faulty
-    step would have made, is not told again. With faults, the columns are as far as they are known.
+    whose name its rows get when a date is computed; `doubtful`: columns that are declared, but faulty. What follows
+    from a fault alone, such as a column that a faulty step would have made, is not told again. With faults, the columns
+    are as far as they are known.
     Example:
         >>> steps = [{"use": "trimm"}, {"use": "trim", "columns": ["brnd"]}, {"use": "case", "columns": ["brand"]}]
         >>> faults, _ = find_step_faults([StepSpec(**step) for step in steps], {"brand": pl.String()})
@@ -51,15 +58,15 @@ def find_step_faults(
         >>> faults[1][1]
         "unknown column 'brnd' (is 'brand' meant?); there are: brand"
     """
-    trial = Trial(schema, by_store=by_store)
+    trial = Trial(schema, by_store=by_store, doubtful=doubtful)
     for position, spec in enumerate(specs, start=1):
         step, faults = compile_step(position, spec)
         trial.faults += faults
         if step is None:
-            trial.doubt(spec)
+            trial.doubt(position, spec, {path.split(".")[2] for path, _ in faults if path.count(".") > 1})
         else:
             trial.take(step)
-    if not any(step.options.scope == "date" for step in trial.steps):
+    if not trial.is_date:
         trial.load_date()
     return trial.faults, trial.rows.schema
 
@@ -67,27 +74,35 @@ def find_step_faults(
 class Trial:
     """No rows on their way through the steps."""
 
-    def __init__(self, schema: Mapping[str, pl.DataType], *, by_store: bool) -> None:
+    def __init__(self, schema: Mapping[str, pl.DataType], *, by_store: bool, doubtful: frozenset[str]) -> None:
         self._loaded = DATE_PLACE if by_store else {name: DATE_PLACE[name] for name in DATE_PLACE if name != "store"}
         self.rows = pl.DataFrame(schema=schema)
         self.faults: list[KeyedFault] = []
         self.steps: list[Step] = []
-        self._doubtful: set[str] = set()
-        self._is_date = self._is_grouped = False
+        self._doubtful = set(doubtful)
+        self.is_date = self._is_grouped = False
 
-    def doubt(self, spec: StepSpec) -> None:
-        """Takes every text of a step that cannot be read for a column that it may have made, if its verb makes any."""
+    def doubt(self, position: int, spec: StepSpec, faulty: set[str]) -> None:
+        """Finds unknown columns in the sound options of a step that cannot be read.
+
+        Then takes every text of it for a column that it may have made, if its verb makes any.
+        """
         verb = VERBS.get(spec.use)
+        if verb is not None:
+            named, is_of_date = read_sound(verb.options, spec.options, faulty)
+            if is_of_date and not self.is_date:
+                self.load_date()
+            self.faults += self._find_unknown(named, f"steps.{position - 1}")
         if verb is None or "new_columns" in vars(verb.options):
             self._doubtful |= set(list_texts(spec.options))
 
     def take(self, step: Step) -> None:
         """Tries a step, or passes it over when something it needs is in doubt."""
         self.steps.append(step)
-        if step.options.scope == "date" and not self._is_date:
+        if step.options.scope == "date" and not self.is_date:
             self.load_date()
         where = f"steps.{step.position - 1}"
-        faults = [*self._find_unknown(step, where), *self._find_forbidden(step, where)]
+        faults = [*self._find_unknown(step.options.named_columns, where), *self._find_forbidden(step, where)]
         named = {column for columns in step.options.named_columns.values() for column in columns}
         if faults or named & (self._doubtful - set(self.rows.columns)):
             self.faults += faults
@@ -105,15 +120,15 @@ class Trial:
 
     def load_date(self) -> None:
         """The columns that rows get when a date's parts are loaded."""
-        self._is_date = True
+        self.is_date = True
         self.rows = self.rows.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in self._loaded.items())
 
-    def _find_unknown(self, step: Step, where: str) -> list[KeyedFault]:
+    def _find_unknown(self, named: Mapping[str, Sequence[str]], where: str) -> list[KeyedFault]:
         """Columns that are named and not there."""
         there = self.rows.columns
         return [
             (f"{where}.{option}", f"unknown column {column!r}{name_near(column, there)}; there are: {', '.join(there)}")
-            for option, columns in step.options.named_columns.items()
+            for option, columns in named.items()
             for column in columns
             if column not in there and column not in self._doubtful
         ]
@@ -127,6 +142,24 @@ class Trial:
         if self._is_grouped and step.options.may_reject:
             faults.append((where, "rows of an aggregate come from no file; after it nothing can be rejected"))
         return faults
+
+
+def read_sound(
+    options: type[StepOptions], declared: Mapping[str, Any], faulty: set[str]
+) -> tuple[Mapping[str, Sequence[str]], bool]:
+    """The columns that options name although some of them are faulty, and whether the step needs a whole date.
+
+    Nothing where that cannot be told without those that are faulty.
+    """
+    sound = {key: value for key, value in declared.items() if key in options.model_fields and key not in faulty}
+    try:
+        read = options.model_validate(sound)
+    except ValidationError:  # one of the faulty ones is needed
+        read = options.model_construct(**sound)
+    try:
+        return read.named_columns, read.scope == "date"
+    except (AttributeError, SpecError):
+        return {}, False
 
 
 def list_texts(value: object) -> list[str]:

@@ -10,10 +10,11 @@ from data_pipeline.model.spec import ColumnSpec
 from data_pipeline.validate.check import Check, Explain, say
 from data_pipeline.validate.formats import Formats
 from data_pipeline.validate.parse import describe_type, explain_unreadable
+from data_pipeline.validate.rules.bounds import compile_column_bounds
 
 
 def build_checks(columns: list[ColumnSpec], headers: Mapping[str, str], formats: Formats) -> list[Check]:
-    """The questions every cell answers on its own: is it there, can it be read."""
+    """The questions every cell answers on its own: is it there, can it be read, is it within the column's bounds."""
     checks = []
     for column in columns:
         header, is_blank = headers[column.name], pl.col(f"?blank {column.name}")
@@ -30,6 +31,8 @@ def build_checks(columns: list[ColumnSpec], headers: Mapping[str, str], formats:
             remedy = "Fill it in." if column.type == "text" else "Fill it in; write 0 if it is zero."
             words = f"expected {describe_type(column)}, found nothing. {remedy}"
             checks.append(Check(f"?missing {column.name}", header, is_blank, say("MISSING_VALUE", words)))
+        if column.minimum is not None or column.maximum is not None:
+            checks.append(Check(f"?bounds {column.name}", header, *compile_column_bounds(column)))
     return checks
 
 

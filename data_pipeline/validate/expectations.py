@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from data_pipeline.model.contradictions import NUMBERS
 from data_pipeline.model.rules import RangeRule
 from data_pipeline.model.spec import PipelineSpec
 
@@ -40,6 +41,10 @@ def plan_expectations(spec: PipelineSpec) -> list[tuple[str, dict[str, Any]]]:
         if isinstance(rule, RangeRule) and rule.severity == "reject_row":
             bounds = {"min_value": rule.minimum, "max_value": rule.maximum}
             planned.append(("ExpectColumnValuesToBeBetween", {"column": rule.column, **bounds}))
+    for column in published:
+        if column.type in NUMBERS and (column.minimum, column.maximum) != (None, None):
+            limits = {"min_value": column.minimum, "max_value": column.maximum}
+            planned.append(("ExpectColumnValuesToBeBetween", {"column": column.name, **limits}))
     return planned
 
 
@@ -48,6 +53,7 @@ def validate_snapshot(rows: pl.DataFrame, spec: PipelineSpec, *, folder: Path, b
     import great_expectations as gx  # seconds
     import pandas as pd
     from great_expectations.checkpoint.actions import UpdateDataDocsAction
+    from great_expectations.core.result_format import ResultFormat
 
     context = open_context(folder)
     suite = gx.ExpectationSuite(
@@ -61,7 +67,8 @@ def validate_snapshot(rows: pl.DataFrame, spec: PipelineSpec, *, folder: Path, b
         name=spec.name,
         validation_definitions=[context.validation_definitions.add(definition)],
         actions=[UpdateDataDocsAction(name="docs")],
-        result_format="SUMMARY",
+        # The summary shows values that fail.
+        result_format=ResultFormat.BOOLEAN_ONLY if spec.sensitive_columns else ResultFormat.SUMMARY,
     )
     outcome = context.checkpoints.add(checkpoint).run(
         batch_parameters={"dataframe": pd.DataFrame(rows.to_dict(as_series=False))}

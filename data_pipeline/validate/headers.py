@@ -35,7 +35,7 @@ def match_headers(present: Sequence[str], spec: PipelineSpec, *, name: str) -> M
     headers = spec.find_headers(present)
     missing = [column for column in spec.columns if column.name not in headers and column.published]
     if missing:
-        raise FileRejected("MISSING_COLUMNS", describe_missing(missing, present, name=name), spec.name)
+        raise FileRejected("MISSING_COLUMNS", describe_missing(missing, present, spec, name=name), spec.name)
     known = {*headers.values(), *spec.source.ignored_headers}
     unknown = [header for header in present if header not in known]
     evolution = spec.source.evolution
@@ -68,13 +68,14 @@ def name_added(unknown: Sequence[str], spec: PipelineSpec) -> dict[str, str]:
 RESERVED = ("store", "source_file", "source_version", "business_date", "snapshot_id", "snapshot_version", "position")
 
 
-def describe_missing(missing: list[ColumnSpec], present: Sequence[str], *, name: str) -> str:
-    """Which columns are not there, and what may have been meant."""
+def describe_missing(missing: list[ColumnSpec], present: Sequence[str], spec: PipelineSpec, *, name: str) -> str:
+    """Which columns are not there, and what may have been meant; what was found may be the first record's cells."""
     parts = []
     for column in missing:
         near = get_close_matches(column.header, present, n=1)
         parts.append(f"{column.header!r}" + (f" (is {near[0]!r} meant?)" if near else ""))
-    return f"{name}: the header lacks {', '.join(parts)}. Found: {', '.join(present)}. Send it with these columns."
+    found = f"{len(present)} names, not shown here" if spec.sensitive_columns else ", ".join(present)
+    return f"{name}: the header lacks {', '.join(parts)}. Found: {found}. Send it with these columns."
 
 
 def keep_undeclared(matched: Matched, places: Mapping[str, str]) -> list[pl.Expr]:

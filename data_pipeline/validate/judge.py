@@ -1,6 +1,6 @@
 """RawTable -> accepted rows and rejected rows with every reason, in one pass, chunk by chunk."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -88,7 +88,7 @@ class Judge:
         self._columns = [column for column in spec.columns if column.name in self._headers]
         self._formats: Formats | None = None
         self._checks: list[Check] = []
-        self._seen: dict[str, SeenKeys] = {}
+        self._seen: defaultdict[str, SeenKeys] = defaultdict(SeenKeys)
         self._broken: Counter[str] = Counter()
         self.records = self.rejected = 0
         self._grave: list[Check] = []
@@ -149,8 +149,8 @@ class Judge:
 
     def _ask_own_rules(self, frame: pl.DataFrame) -> list[pl.Series]:
         """The answers of the pipeline's own functions."""
-        values = frame.select(column.name for column in self._columns)
         own = [rule for rule in self._spec.rules if isinstance(rule, CustomRule)]
+        values = frame.select(column.name for column in self._columns if own)
         return [ask(rule, self._row_checks[rule.name], values) for rule in own]
 
     def _decide_formats(self, table: RawTable) -> Formats:
@@ -166,18 +166,22 @@ class Judge:
         self, frame: pl.DataFrame, rule: UniqueRule, checks: list[Check], *, is_last: bool
     ) -> pl.DataFrame:
         """Marks later rows with the same key among the rows that no other check rejects."""
-        key, seen = build_key(rule), self._seen.setdefault(rule.name, SeenKeys())
+        key, seen = build_key(rule), self._seen[rule.name]
         # Different hashes are different keys, and mostly all are; to find repeats takes seven times as long.
-        if is_last and not seen and frame.select(key.hash().n_unique()).item() == frame.height:
+        hashes = frame.select(key.hash(1)).to_series()
+        may_repeat = hashes.n_unique() < frame.height
+        if is_last and not seen and not may_repeat:
             return frame.with_columns(pl.lit(value=False).alias(f"?{rule.name}"))
-        sound = frame.select("@index", *rule.columns, any_broken(checks).alias("@bad")).filter(~pl.col("@bad"))
-        is_first = sound.select(key.is_first_distinct()).to_series()
-        repeats = sound["@index"].filter(~is_first)
+        sound = frame.select("@index", *rule.columns, any_broken(checks).alias("@bad"), hashes.alias("@first"))
+        sound = sound.filter(~pl.col("@bad"))
+        repeats = sound["@index"].clear()
+        if may_repeat:
+            is_first = sound.select(key.is_first_distinct()).to_series()
+            sound, repeats = sound.filter(is_first), sound["@index"].filter(~is_first)
         if seen or not is_last:
-            ones = sound.filter(is_first).select("@index", key.hash(1).alias("first"), key.hash(2).alias("second"))
-            first, second = ones["first"].to_numpy(), ones["second"].to_numpy()
+            first, second = sound["@first"].to_numpy(), sound.select(key.hash(2)).to_series().to_numpy()
             was_seen = seen.find(first, second)
-            repeats = repeats.append(ones["@index"].filter(pl.Series(was_seen)))
+            repeats = repeats.append(sound["@index"].filter(pl.Series(was_seen)))
             seen.add(first[~was_seen], second[~was_seen])
         return frame.with_columns(pl.col("@index").is_in(repeats.implode()).alias(f"?{rule.name}"))
 
@@ -190,9 +194,10 @@ class Judge:
             pl.col("@row").alias("source_row"),
         )
 
-    def add_rejected(self, records: int) -> None:
-        """Counts records that go back for what was done with them after judging."""
+    def add_rejected(self, records: int, first: dict[str, object] | None = None) -> None:
+        """Counts records that go back for what was done with them after judging; `first`: the reason to be told."""
         self.rejected += records
+        self._first_reason = first or self._first_reason
 
     def refuse_if_too_many(self) -> None:
         """A file that is mostly wrong, or breaks a rule on which all of it hangs, is wrong as a whole.

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from data_pipeline.aggregate.conservation import BatchCount, find_losses
+from data_pipeline.model.rows import Rows
 from data_pipeline_tests.tables import table
 
 MEASURES = {"stock": ["stock"], "stock_value": ["unit_cost", "stock"]}
@@ -20,7 +21,7 @@ ACEH = BatchCount("28. Aceh.xlsx (version 2)", "Aceh", 1, 1, 0, {"stock": 7.0, "
 
 
 def losses(rows: pl.DataFrame, *batches: BatchCount) -> list[str]:
-    return find_losses(batches or (PADANG, ACEH), rows, grain=["store", "sku"], measures=MEASURES)
+    return find_losses(batches or (PADANG, ACEH), Rows.of(rows), grain=["store", "sku"], measures=MEASURES)
 
 
 def test_what_came_in_and_is_there_is_no_loss() -> None:
@@ -137,4 +138,4 @@ def test_the_order_of_adding_doubles_is_no_loss() -> None:
 
 
 def test_nothing_in_and_nothing_out_is_no_loss() -> None:
-    assert find_losses([], table(SNAPSHOT).clear(), grain=["store", "sku"], measures=MEASURES) == []
+    assert find_losses([], Rows.of(table(SNAPSHOT).clear()), grain=["store", "sku"], measures=MEASURES) == []

@@ -7,6 +7,7 @@ import pytest
 
 from data_pipeline.aggregate.conservation import BatchCount, DaySteps, find_losses
 from data_pipeline.model.processing import StepCount
+from data_pipeline.model.rows import Rows
 from data_pipeline_tests.tables import table
 
 ROWS = table("""
@@ -23,7 +24,8 @@ MERGED = StepCount(step=2, use="drop_duplicates", rows_in=2, rows_out=1, removed
 
 def losses(rows: pl.DataFrame, steps: DaySteps | None = None, *batches: BatchCount) -> list[str]:
     measures = {"stock": ["stock"]}
-    return find_losses(batches or (PADANG, ACEH), rows, grain=["store", "sku"], measures=measures, steps=steps)
+    made = Rows.of(rows)
+    return find_losses(batches or (PADANG, ACEH), made, grain=["store", "sku"], measures=measures, steps=steps)
 
 
 def test_what_a_files_steps_dropped_is_no_loss() -> None:
@@ -81,6 +83,6 @@ def test_groups_without_a_store_are_counted_together() -> None:
     merged = MERGED.model_copy(update={"use": "aggregate"})
     steps = DaySteps(before=ROWS, after=grouped, counts=(merged,), rows_rejected=0)
 
-    lost = find_losses([PADANG, ACEH], grouped.head(1), grain=["sku"], measures={}, steps=steps)
+    lost = find_losses([PADANG, ACEH], Rows.of(grouped.head(1)), grain=["sku"], measures={}, steps=steps)
 
     assert lost == ["2 rows accepted, 1 rows in the snapshot"]

@@ -13,6 +13,7 @@ from data_pipeline.flow.prepare import prepared_folder
 from data_pipeline.flow.publish import find_published, publish, show_in_duckdb
 from data_pipeline.flow.report import compare_databases, read_mart
 from data_pipeline.flow.workspace import Workspace
+from data_pipeline.model.rows import Rows
 from data_pipeline.model.snapshots import Candidate
 from data_pipeline_tests.conftest import fresh_database
 from data_pipeline_tests.flow.days import (
@@ -213,7 +214,7 @@ def test_a_candidate_that_a_delivery_overtook_is_computed_anew(published: Worksp
 def lose_a_row(candidate: Candidate) -> Candidate:
     """What a faulty processor would give."""
     loss = "Toko Kirana Anggrek: 2 rows accepted, 1 rows in the snapshot"
-    return dataclasses.replace(candidate, rows=candidate.rows.head(1), losses=(loss,))
+    return dataclasses.replace(candidate, rows=Rows.of(candidate.rows.collect().head(1)), losses=(loss,))
 
 
 def test_a_candidate_that_lost_a_row_is_refused_and_nothing_changes(published: Workspace) -> None:
@@ -270,8 +271,9 @@ def test_a_date_without_deliveries_cannot_be_computed(workspace: Workspace) -> N
 
 
 def test_a_version_that_was_written_and_never_published_is_not_shown(published: Workspace) -> None:
-    rows = published.lake.load_version(list_versions(published)[0])
-    published.lake.write_version("stock_health", DAY, 2, rows.with_columns(snapshot_version=pl.lit(2, pl.Int64)))
+    rows = published.lake.open_version(list_versions(published)[0])
+    later = rows.map(lambda chunk: chunk.with_columns(snapshot_version=pl.lit(2, pl.Int64)))
+    published.lake.write_version("stock_health", DAY, 2, later)
 
     show_in_duckdb(published)
 

@@ -165,9 +165,8 @@ def test_a_column_that_changed_its_type_is_refused_by_name(workspace: Workspace)
     make_snapshot(workspace)
     later = compute_candidate(workspace, PIPELINE, DAY)
     manifest = later.manifest.model_copy(update={"code_version": "with fractions"})
-    with_fractions = dataclasses.replace(
-        later, manifest=manifest, rows=later.rows.with_columns(pl.col("stock").cast(pl.Float64))
-    )
+    rows = later.rows.map(lambda chunk: chunk.with_columns(pl.col("stock").cast(pl.Float64)))
+    with_fractions = dataclasses.replace(later, manifest=manifest, rows=rows)
 
     with pytest.raises(SpecError) as refusal:
         publish(workspace, PIPELINE, with_fractions)
@@ -195,8 +194,8 @@ def test_a_version_without_a_later_column_can_be_shown_again(workspace: Workspac
     first = make_snapshot(workspace)
     later = compute_candidate(workspace, PIPELINE, DAY)
     manifest = later.manifest.model_copy(update={"code_version": "with margin"})
-    with_margin = dataclasses.replace(later, manifest=manifest, rows=later.rows.with_columns(margin=pl.lit(0.25)))
-    publish(workspace, PIPELINE, with_margin)
+    rows = later.rows.map(lambda chunk: chunk.with_columns(margin=pl.lit(0.25)))
+    publish(workspace, PIPELINE, dataclasses.replace(later, manifest=manifest, rows=rows))
 
     roll_back(workspace, PIPELINE, DAY, first.version, reason="", actor="rina")
 
@@ -212,7 +211,8 @@ def test_a_version_that_lacks_an_older_column_shows_it_empty(workspace: Workspac
     later = compute_candidate(workspace, PIPELINE, DAY)
     manifest = later.manifest.model_copy(update={"code_version": "without category"})
 
-    publish(workspace, PIPELINE, dataclasses.replace(later, manifest=manifest, rows=later.rows.drop("brand_category")))
+    rows = later.rows.map(lambda chunk: chunk.drop("brand_category"))
+    publish(workspace, PIPELINE, dataclasses.replace(later, manifest=manifest, rows=rows))
 
     shown = "select sku, snapshot_version, brand_category from stock_health_snapshot"
     assert ask(workspace, shown).rows() == [("00000", "2", None)]

@@ -59,7 +59,7 @@ def claim_and_die(workspace: Workspace) -> list[ClaimedBatch]:
     with workspace.database.transaction() as connection:
         day = {"pipeline_id": pipeline_id, "business_date": DAY}
         [run] = tracking.rows_of(connection, "start_run", **day, trigger="test", dagster_run_id="killed")
-        return tracking.claim_batches(connection, pipeline_id, DAY, run["id"], spec_hash=judged_by)
+        return tracking.claim_batches(connection, pipeline_id, DAY, run["id"], spec_hash=judged_by, spec_version=1)
 
 
 def test_a_rejected_row_is_kept_with_its_place_its_reasons_and_all_its_cells(workspace: Workspace) -> None:

@@ -89,6 +89,35 @@ def test_what_steps_drop_and_reject_is_told_and_the_rest_is_published(delivered:
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("rows", "first"),
+    [
+        (ROWS, f"row 5, column 'Brand': {UNKNOWN_BRAND.replace('step 2', 'step 1')}"),
+        (
+            ROWS.replace("0102 | 8 ", "0102 | x "),
+            "row 3, column 'Stok': expected an integer, found 'x'. Use whole units.",
+        ),
+    ],
+    ids=["only steps reject", "judging rejects one further up"],
+)
+def test_a_file_of_which_steps_reject_too_much_goes_back_with_the_first_reason(
+    workspace: Workspace, rows: str, first: str
+) -> None:
+    pipeline = with_steps(STEPS[1])
+    strict = pipeline.spec.source.model_copy(update={"reject_file_over_percent": 10})
+    pipeline = dataclasses.replace(pipeline, spec=pipeline.spec.model_copy(update={"source": strict}))
+    drop(workspace, ANGGREK, rows)
+    receive(workspace)
+
+    with track_run(workspace, pipeline, DAY, dagster_run_id=str(uuid.uuid4()), trigger="test") as run_id:
+        [batch] = stage_batches(workspace, pipeline, DAY, run_id)
+
+    assert batch.fault is not None
+    assert batch.fault.code == "TOO_MANY_REJECTED"
+    assert f"10 % are allowed. First: {first} Mend the file" in batch.fault.message
+
+
+@pytest.mark.postgres
 def test_a_mended_reference_file_takes_a_rejected_row_in_without_reading_the_file_again(delivered: Workspace) -> None:
     pipeline = with_steps(*STEPS)
     first = make(delivered, pipeline)
@@ -163,5 +192,6 @@ def test_a_seasonal_score_sees_what_earlier_days_show(delivered: Workspace) -> N
         stage_batches(delivered, pipeline, NEXT_DAY, run_id)
     candidate = compute_candidate(delivered, pipeline, NEXT_DAY)
 
-    assert candidate.rows["anomaly_score"].null_count() == candidate.rows.height == 5
+    rows = candidate.rows.collect()
+    assert rows["anomaly_score"].null_count() == rows.height == 5
     assert "earlier snapshots" in candidate.manifest.reference

@@ -88,6 +88,90 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, recor
     assert found == [{key: value for key, value in record.items() if value is not None} for record in expected]
 
 
+PLAIN = ['{"id": "a", "n": 1}', '{"id": "b", "n": 2}', '{"id": "c", "n": 3}']
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "last"),
+    [
+        ("\n".join(PLAIN), [1, 2, 3], ("c", "3")),
+        ("\r\n".join([*PLAIN, ""]), [1, 2, 3], ("c", "3")),
+        ("\r\n".join(PLAIN[:2]) + "\n" + PLAIN[2] + "\n", [1, 2, 3], ("c", "3")),
+        ("\ufeff" + "\n".join([*PLAIN, ""]), [1, 2, 3], ("c", "3")),
+        ("\n".join([PLAIN[0], "", " \t", *PLAIN[1:], "", ""]), [1, 4, 5], ("c", "3")),
+        ("\n".join([PLAIN[0], "  " + PLAIN[1], PLAIN[2] + "  "]), [1, 2, 3], ("c", "3")),
+        # A blank line and a line of two objects are as many as they should be.
+        ("\n".join([PLAIN[0], "", PLAIN[1] + PLAIN[2]]), [1, 3], (PLAIN[1] + PLAIN[2], None)),
+        ("\n".join([*PLAIN, '{"id": "say \\":", "n": 4}']), [1, 2, 3, 4], ('say ":', "4")),
+        ("\n".join([*PLAIN, '{"id" : "d", "n" :4}']), [1, 2, 3, 4], ("d", "4")),
+        ("\n".join([*PLAIN, '{"n": 4, "id": "d"}']), [1, 2, 3, 4], ("d", "4")),
+        ("\n".join([*PLAIN, '{"n": 4}']), [1, 2, 3, 4], (None, "4")),
+        ("\n".join([*PLAIN, '{"id": null, "n": 4}']), [1, 2, 3, 4], (None, "4")),
+        ("\n".join([*PLAIN, '{"id": "d", "n": {"id": 4}}']), [1, 2, 3, 4], ("d", '{"id": 4}')),
+        ("\n".join([*PLAIN, '{"id": "nul \\u0000", "n": 4}']), [1, 2, 3, 4], ("nul \0", "4")),
+    ],
+    ids=["no last line end", "crlf", "both line ends", "byte order mark", "blank lines", "blanks around",
+         "two objects and a blank line", "key end in a value", "blank before a colon", "other order", "key missing",
+         "null", "nested", "nul"],
+)  # fmt: skip
+def test_lines_are_read_alike_whether_they_are_in_doubt(
+    text: str, numbers: list[int], last: tuple[str | None, str | None], tmp_path: Path
+) -> None:
+    table = read(tmp_path, text)
+
+    assert table.row_numbers.to_list() == numbers
+    assert (table.cells.row(0), table.cells.row(-1)) == (("a", "1"), last)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        # As many keys as two lines should have, one more in the first and one less in the second.
+        ['{"id": "x", "n": 1, "n": 2}', '{"id": "y"}'],
+        ['{"id": "y"}', '{"id": "x", "n": 1, "n": 2}'],
+        # Blanks hide the ends of keys, a value looks like some.
+        ['{"id" : "x", "n" : 1, "n" : 2}', '{"id": "\\":\\":", "n": 1}'],
+    ],
+    ids=["before", "behind", "hidden"],
+)
+def test_a_key_said_twice_is_found_whatever_the_next_line_lacks(pair: list[str], tmp_path: Path) -> None:
+    table = read(tmp_path, "\n".join([*PLAIN, *pair, *PLAIN]) + "\n")
+
+    twice = next(place for place, line in enumerate(pair) if line.count('"n"') > 1)
+    assert {row: one.text for row, one in table.ragged_rows.items()} == {4 + twice: pair[twice]}
+    assert table.cells.height == 8
+
+
+def test_a_raw_nul_breaks_its_line_alone(tmp_path: Path) -> None:
+    table = read(tmp_path, "\n".join([*PLAIN, '{"id": "\0", "n": 4}', *PLAIN]))
+
+    assert list(table.ragged_rows) == [4]
+    assert table.cells.rows()[4:] == [("a", "1"), ("b", "2"), ("c", "3")]
+
+
+@pytest.mark.parametrize("size", [20, 45, 1000])
+def test_bytes_that_are_no_utf8_are_told_with_their_line(size: int, tmp_path: Path) -> None:
+    path = write(tmp_path, "\n".join([*PLAIN, ""]).encode() + b'{"id": "\xe9", "n": 4}\n')
+
+    with pytest.raises(FileRejected, match=r"expected utf-8 text, found byte 0xe9 near line 4\."):
+        read_table(path, name=path.name, options=ReadingOptions(chunk_bytes=size))
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([*PLAIN, "", " ", '{"id": "d"}', '{"id": 1, "id": 2}', "x", "{}"]), max_size=12),
+       st.sampled_from(["\n", "\r\n"]), st.integers(25, 400))  # fmt: skip
+def test_it_does_not_count_where_a_file_is_cut(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], end: str, size: int
+) -> None:
+    path = write(tmp_path_factory.mktemp("json"), end.join([PLAIN[0], *texts]))
+    whole = read_table(path, name="a.jsonl")
+    chunks = [chunk.table for chunk in open_tables(path, name="a.jsonl", options=ReadingOptions(chunk_bytes=size))]
+
+    assert [row for chunk in chunks for row in chunk.cells.rows()] == whole.cells.rows()
+    assert [row for chunk in chunks for row in chunk.row_numbers] == whole.row_numbers.to_list()
+    assert [row for chunk in chunks for row in chunk.ragged_rows] == list(whole.ragged_rows)
+
+
 def test_a_declared_key_that_comes_too_late_refuses_the_file(tmp_path: Path) -> None:
     path = write(tmp_path, lines(*[{"id": "a"}] * 1000, {"id": "b", "unit": "x"}))
     options = ReadingOptions(known_headers=frozenset({"unit"}), chunk_bytes=1000)

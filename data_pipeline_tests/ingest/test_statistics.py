@@ -6,11 +6,12 @@ from functools import reduce
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_pipeline.ingest import statistics
-from data_pipeline.ingest.statistics import MOST_DISTINCT, MOST_TEXTS, SAMPLE_ROWS, finish, measure, merge
+from data_pipeline.ingest import counted_texts, statistics
+from data_pipeline.ingest.counted_texts import MOST_DISTINCT, MOST_TEXTS
+from data_pipeline.ingest.statistics import SAMPLE_ROWS, Measured, finish, measure, merge
 from data_pipeline.model.reading import DateOrder, DecimalMark
 from data_pipeline.model.statistics import KINDS, FieldStatistics
 
@@ -166,6 +167,7 @@ texts = st.one_of(
 
 
 @pytest.mark.parametrize("most_distinct", [2, MOST_DISTINCT], ids=["some crowded", "none crowded"])
+@settings(deadline=None)
 @given(rows=st.lists(st.tuples(texts, texts), max_size=30), cuts=st.lists(st.integers(0, 30), max_size=4))
 def test_no_figure_knows_how_the_file_was_cut(
     most_distinct: int, rows: list[tuple[str | None, str | None]], cuts: list[int]
@@ -174,12 +176,17 @@ def test_no_figure_knows_how_the_file_was_cut(
     edges = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(statistics, "MOST_DISTINCT", most_distinct)
+        patch.setattr(counted_texts, "MOST_DISTINCT", most_distinct)
         patch.setattr(statistics, "SAMPLE_ROWS", 7)
         whole = finish(measure(cells))
         parts = [measure(cells[low:high], first_row=low) for low, high in zip(edges, edges[1:], strict=False)]
+        told: list[Measured] = []  # of crowded columns, as soon as they are
+        for low, high in zip(edges, edges[1:], strict=False):
+            crowded = frozenset[int]().union(*(part.crowded for part in told))
+            told.append(measure(cells[low:high], first_row=low, crowded=crowded))
 
         assert repr(finish(merge(parts))) == repr(whole)
+        assert repr(finish(merge(told))) == repr(whole)
         assert repr(finish(reduce(lambda known, part: merge([part, known]), parts))) == repr(whole)
 
 

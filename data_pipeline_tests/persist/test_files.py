@@ -12,6 +12,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from data_pipeline.errors import StoreError
+from data_pipeline.model.rows import Rows
 from data_pipeline.persist.files import write_atomically, write_parquet
 from data_pipeline_tests.tables import table
 
@@ -106,7 +107,7 @@ FRAME = """
 
 @pytest.mark.parametrize("frame", [table(FRAME), table(FRAME).clear()], ids=["rows", "no rows"])
 def test_a_frame_is_read_back_as_it_was_written(frame: pl.DataFrame, tmp_path: Path) -> None:
-    write_parquet(tmp_path / "part.parquet", frame)
+    write_parquet(tmp_path / "part.parquet", Rows.of(frame))
 
     assert_frame_equal(pl.read_parquet(tmp_path / "part.parquet"), frame)
 
@@ -115,6 +116,6 @@ def test_a_frame_on_a_full_disk_is_not_half_written(tmp_path: Path) -> None:
     incompressible = pl.DataFrame({"x": [os.urandom(1000).hex() for _ in range(200)]})
 
     with full_disk(), pytest.raises(StoreError):
-        write_parquet(tmp_path / "part.parquet", incompressible)
+        write_parquet(tmp_path / "part.parquet", Rows.of(incompressible))
 
     assert list(tmp_path.iterdir()) == []

@@ -13,6 +13,7 @@ from data_pipeline.ingest.references import read_reference
 from data_pipeline.ingest.stream import read_table
 from data_pipeline.model.processing import Knowledge
 from data_pipeline.model.reading import Limits
+from data_pipeline.model.rows import Rows
 from data_pipeline.model.store_names import StoreNames
 from data_pipeline.model.tables import ReferenceTable
 from data_pipeline.pipelines.catalog import Pipeline
@@ -46,7 +47,8 @@ def compute_example(pipeline: Pipeline) -> pl.DataFrame:
     rows = run_steps(accept_rows(pipeline), compile_steps(spec.steps), known).rows
     store_names = StoreNames.build(rows["store"].unique(), {}, spec.identity.chain_prefixes)
     options = {} if spec.process is None else spec.process.options
-    return process(pipeline, rows, Knowledge(references, store_names, options)).rows
+    made, _, _ = process(pipeline, Rows.of(rows), Knowledge(references, store_names, options))
+    return made.collect()
 
 
 def check_example(pipeline: Pipeline) -> None:

@@ -10,7 +10,7 @@ import yaml
 from data_pipeline.errors import RequestError, SpecError
 from data_pipeline.model.spec import PipelineSpec
 from data_pipeline.pipelines.catalog import FOLDER, Pipeline, find_pipeline, load_catalog, load_spec
-from data_pipeline_tests.specs import declare_shelf, shelf_spec
+from data_pipeline_tests.specs import DECLARED, declare_shelf, shelf_spec
 
 DECLARATIONS = sorted(FOLDER.glob("*/pipeline.yaml"))
 
@@ -90,6 +90,20 @@ def test_all_faults_are_listed_at_once_with_key_path_and_what_is_allowed(tmp_pat
         "  rules.0.column: column 'brand' is of type text; expected: integer or number",
         "  rules.3.condition: unknown column 'pieces' in \"brand <> 'x' and pieces > 0\"; declared: brand, sku, stock",
     ]
+
+
+def test_a_faulty_column_or_option_hides_nothing_that_is_wrong_with_steps(tmp_path: Path) -> None:
+    """What the steps leave behind, the grain among it, is only told when nothing else is in doubt."""
+    columns = [*DECLARED["columns"], {"name": "colour", "header": "Colour", "type": "paint"}]
+    steps = [{"use": "trim", "columns": ["colour", "sise"], "blank_is_nul": True}, {"use": "case", "columns": ["skuu"]}]
+    path = write_declaration(tmp_path, yaml.safe_dump(declare_shelf(columns=columns, steps=steps, grain=["shelf"])))
+
+    lines = refuse(path).splitlines()
+
+    assert [line.split(":")[0].strip() for line in lines[1:]] == [
+        "columns.6.type", "steps.0.blank_is_nul", "steps.0.columns", "steps.1.to", "steps.1.columns",
+    ]  # fmt: skip
+    assert lines[3].startswith("  steps.0.columns: unknown column 'sise'; there are: sku, brand")
 
 
 def test_names_that_are_not_declared_are_faults_where_they_stand(tmp_path: Path) -> None:

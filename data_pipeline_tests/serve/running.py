@@ -36,6 +36,7 @@ from data_pipeline_tests.conftest import fresh_database, name_database, run_on_s
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 
 DAY = "2026-01-05"
+NO_LIMITS = Limits()
 START_SECONDS = 20
 
 CONFIG: dict[str, Any] = {
@@ -58,7 +59,7 @@ class RunningApi:
     url: str
 
     def issue(
-        self, owner: str = "acme", *, scopes: Sequence[str] = SCOPES, limits: Limits = Limits(), **more: Any
+        self, owner: str = "acme", *, scopes: Sequence[str] = SCOPES, limits: Limits = NO_LIMITS, **more: Any
     ) -> str:
         """A key of an owner, who is made if need be."""
         with self.workspace.database.transaction() as connection:
@@ -127,7 +128,8 @@ def listening(workspace: Workspace) -> Iterator[str]:
     try:
         give_up = time.monotonic() + START_SECONDS
         while not server.started:
-            assert time.monotonic() < give_up and thread.is_alive(), "the server did not start"
+            assert time.monotonic() < give_up, "the server did not start"
+            assert thread.is_alive(), "the server ended"
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
         yield f"http://127.0.0.1:{port}"

@@ -14,11 +14,13 @@ SQL = (
     "' or '1'='1", "'; drop table pipelines; --", "1; select pg_sleep(5)", "' union select digest from api_keys --",
     "\\'; delete from batches; --", "1) or (1=1", "$$; drop table owners; $$", "'||(select current_user)||'",
     "%27%20or%201=1", "';copy (select '') to program 'id > /tmp/owned'--", "pg_read_file('/etc/passwd')",
-    "lo_import('/etc/passwd')", "read_csv('/etc/passwd')", "(select version())", "1 in (select 1)", "id; set role postgres",
+    "lo_import('/etc/passwd')", "read_csv('/etc/passwd')", "(select version())", "1 in (select 1)",
+    "id; set role postgres",
 )  # fmt: skip
 PATHS = (
     "../../../../etc/passwd", "..\\..\\windows\\win.ini", "/etc/passwd", "file:///etc/passwd", "%2e%2e%2f%2e%2e%2fetc",
-    "....//....//etc/passwd", "~root/.ssh/id_rsa", "C:\\boot.ini", "\\\\server\\share", "a/b/../../c", ".", "..", "con.txt",
+    "....//....//etc/passwd", "~root/.ssh/id_rsa", "C:\\boot.ini", "\\\\server\\share", "a/b/../../c", ".",
+    "..", "con.txt",
     "{pipeline}/{date}", "${HOME}", "$(id)", "`id`", "| id", "; id", "&& id",
 )  # fmt: skip
 MARKUP = (
@@ -28,7 +30,8 @@ MARKUP = (
 )  # fmt: skip
 HEADERS = ("a\r\nSet-Cookie: x=1", "a\nX-Evil: 1", "a%0d%0aX-Evil: 1", "a\r\n\r\n<html>", "\t", " ", "a\x0bb", "a\x7fb")
 UNICODE = (
-    "\u202egnp.exe", "\u200b", "\ufeff", "\uffff", "\U0010ffff", "e\u0301" * 50, "ﷺ" * 20, "İstanbul", "ß", "\u2028", "٣",
+    "\u202egnp.exe", "\u200b", "\ufeff", "\uffff", "\U0010ffff", "e\u0301" * 50, "ﷺ" * 20, "İstanbul", "ß",
+    "\u2028", "٣",
     "\u0000", "a\u0000b", "\x1b[31m", "\x08", "𝒮𝒬ℒ", "＜script＞", "ＯＲ １＝１", "\u0340", "Z̷͐a̸l̶g̵o̶",
 )  # fmt: skip
 OTHERS = (
@@ -159,7 +162,7 @@ def test_no_text_runs_or_leaks(api: RunningApi, client: httpx.Client, pipeline_i
         what = f"{field}: {text[:60]!r}: {answer.status_code} {answer.text[:200]}"
         assert answer.status_code < 500, what
         assert answer.headers["X-Content-Type-Options"] == "nosniff", what
-        assert "x-evil" not in answer.headers and "set-cookie" not in answer.headers, what
+        assert not {"x-evil", "set-cookie"} & {*answer.headers}, what
         if answer.status_code >= 400:
             error = json.loads(answer.content)["error"]
             told = json.dumps(error).replace(json.dumps(text)[1:-1], "")

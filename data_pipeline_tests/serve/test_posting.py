@@ -30,10 +30,11 @@ def test_numbers_are_judged_as_they_were_written(api: RunningApi, client: httpx.
     config = {**CONFIG, "columns": [{"name": "id", "header": "id", "type": "text"},
                                     {"name": "amount", "header": "amount", "type": "text"}], "measures": {}}  # fmt: skip
     pipeline_id = make_pipeline(client, "digits", config=config)
-    body = '{"business_date": "%s", "records": [\n {"id": "1",\n  "amount": 12345678901234567890.10}, {"id":"2","amount":1e400}]}'
+    records = '[\n {"id": "1",\n  "amount": 12345678901234567890.10}, {"id":"2","amount":1e400}]'
+    body = f'{{"business_date": "{DAY}", "records": {records}}}'
 
     posted = client.post(
-        f"/pipelines/{pipeline_id}/batches", content=body % DAY, headers={"Content-Type": "application/json"}
+        f"/pipelines/{pipeline_id}/batches", content=body, headers={"Content-Type": "application/json"}
     )
     api.process()
 
@@ -177,7 +178,8 @@ def test_rejected_records_come_as_json_csv_and_workbook(api: RunningApi, client:
     sheet = openpyxl.load_workbook(io.BytesIO(client.get(path, params={"format": "xlsx"}).content)).active
 
     values = [one["value"] for one in (*first["items"], *second["items"])]
-    assert values == [f"=cmd|{n}" for n in range(60)] and second["next"] is None
+    assert values == [f"=cmd|{n}" for n in range(60)]
+    assert second["next"] is None
     assert table["raw_text"].to_list() == [f"'=cmd|{n}" for n in range(60)], "nothing that a spreadsheet would run"
     assert {cell.data_type for cell in sheet["D"]} == {"s"}
     assert sheet.max_row == 61
@@ -199,7 +201,8 @@ def test_a_failed_batch_is_retried_and_a_waiting_one_cancelled(api: RunningApi, 
     assert error_of(too_early) == (409, "BATCH_NOT_FAILED")
     assert (cancelled["status"], cancelled["error"]["code"]) == ("failed", "CANCELLED")
     assert (failed["status"], failed["error"]["code"], retried["status"]) == ("failed", "UNREADABLE_FILE", "pending")
-    assert too_late[0]["error"]["code"] == "CANCELLED" and error_of(too_late[1]) == (409, "BATCH_NOT_PENDING")
+    assert too_late[0]["error"]["code"] == "CANCELLED"
+    assert error_of(too_late[1]) == (409, "BATCH_NOT_PENDING")
 
 
 def test_a_key_has_no_more_waiting_and_posts_no_more_a_day_than_it_may(api: RunningApi, client: httpx.Client) -> None:

@@ -179,10 +179,10 @@ def test_a_stranger_sees_no_row_of_any_table(api: RunningApi, table: str, belong
 
 
 def test_the_apis_role_cannot_leave_its_walls(api: RunningApi, belongings: Belongings) -> None:
-    move = f"update pipelines set owner_id = 'other' where id = '{belongings.pipeline_id}'"
+    move = f"update pipelines set owner_id = 'other' where id = '{belongings.pipeline_id}'"  # noqa: S608 - ours
     hang = (
         "insert into batches (pipeline_id, business_date, version, content_sha256, size_bytes) "
-        f"values ('{belongings.pipeline_id}', '{DAY}', 9, 'x', 1)"
+        f"values ('{belongings.pipeline_id}', '{DAY}', 9, 'x', 1)"  # noqa: S608 - ours
     )
     for owner, statement in (
         ("acme", move),
@@ -209,7 +209,7 @@ def test_a_pooled_connection_carries_nothing_over(api: RunningApi) -> None:
 
 def count(connection: Connection, table: str) -> int:
     """Rows that are seen."""
-    return int(connection.exec_driver_sql(f"select count(*) from {table}").scalar_one())
+    return int(connection.exec_driver_sql(f"select count(*) from {table}").scalar_one())  # noqa: S608 - ours
 
 
 def test_keys_are_kept_as_digests_and_shown_nowhere(api: RunningApi, client: httpx.Client) -> None:

@@ -40,10 +40,11 @@ def test_all_faults_are_told_with_what_is_allowed() -> None:
     )
 
     assert [path for path, _ in faults] == [
-        "steps.0.use", "steps.1.blank_is_nul", "steps.2.to", "steps.3.columns", "steps.4", "steps.5.where", "steps.6",
-        "steps.7.where", "steps.8", "steps.9",
+        "steps.0.use", "steps.1.blank_is_nul", "steps.1.columns", "steps.1.columns", "steps.2.to", "steps.3.columns",
+        "steps.4", "steps.5.where", "steps.6", "steps.7.where", "steps.8", "steps.9",
     ]  # fmt: skip
     words = dict(faults)
+    assert words["steps.1.columns"] == f"unknown column 'stock_' (is 'stock' meant?); there are: {THERE}"
     assert words["steps.0.use"].startswith("unknown verb 'trimm' (is 'trim' meant?); known: aggregate, anomaly_score")
     assert words["steps.1.blank_is_nul"] == (
         "unknown option 'blank_is_nul' (is 'blank_is_null' meant?); known: columns, blank_is_null"
@@ -55,6 +56,31 @@ def test_all_faults_are_told_with_what_is_allowed() -> None:
     assert "found '(SELECT 1)'" in words["steps.7.where"]
     assert words["steps.8"] == "column name 'source_row' belongs to the product"
     assert words["steps.9"].startswith("expected an expression that fits its columns, found 'brand + 1'")
+
+
+@pytest.mark.parametrize(
+    ("step", "paths"),
+    [
+        ({"use": "mask", "columns": ["brnd"], "first": -1}, ["first", "columns"]),
+        ({"use": "map_values", "column": "brnd", "values": 3}, ["values", "column"]),
+        ({"use": "map_values", "column": "brand", "values": 3}, ["values"]),
+        ({"use": "drop_duplicates", "columns": ["skuu", "source_file"], "keep": "some"}, ["keep", "columns"]),
+        ({"use": "aggregate", "by": ["brnd"], "totals": {"n": {"how": "most"}}}, ["totals.n.how"]),
+        ({"use": "derive", "columns": {"x": "stock +"}}, ["columns"]),
+    ],
+    ids=lambda value: value["use"] if isinstance(value, dict) else None,
+)
+def test_a_faulty_option_hides_no_unknown_column_beside_it(step: dict[str, Any], paths: list[str]) -> None:
+    """As far as the sound options can be read by themselves."""
+    assert [path for path, _ in faults_of(step)] == [f"steps.0.{path}" for path in paths]
+
+
+def test_columns_that_are_declared_but_faulty_are_known_to_steps() -> None:
+    steps = [StepSpec(use="trim", columns=["colour", "size"])]
+
+    faults, _ = find_step_faults(steps, schema_of(shelf_spec().columns), doubtful=frozenset({"colour"}))
+
+    assert faults == [("steps.0.columns", f"unknown column 'size'; there are: {THERE}")]
 
 
 def test_what_follows_from_a_fault_is_not_told_again() -> None:

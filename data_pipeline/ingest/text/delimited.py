@@ -5,18 +5,16 @@ that is not. Records are counted from the bytes, by something else than the pars
 """
 
 import csv
-import functools
 import itertools
 import re
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from data_pipeline.errors import FileRejected
+from data_pipeline.ingest.ahead import parse_ahead
 from data_pipeline.ingest.text.blocks import WIDE, Block, Positions, Reading, cut_blocks, read_utf8
 from data_pipeline.ingest.text.by_record import TOLD_CHARACTERS, read_slowly
 from data_pipeline.ingest.text.mojibake import note_mojibake
@@ -27,7 +25,6 @@ from data_pipeline.model.tables import RawRows
 CHUNK_BYTES = 8 << 20
 ZLIB_MAGIC = (b"x^", b"x\x01", b"x\xda")  # Polars would inflate a text that begins so; other magics are no UTF-8
 LINE_END = re.compile(rb"\r\n|\r|\n")
-AHEAD = 2  # blocks that are parsed while another is used
 
 
 def read_text(
@@ -49,36 +46,13 @@ def read_text(
         pieces = skip_line(pieces)
     first_line = 1 + origin.skipped_lines
     blocks = cut_blocks(pieces, origin.dialect, reading, limits=limits, name=name, first_line=first_line)
-    for block, rows in parse_ahead(blocks, origin, name=name):
+    for block, rows in parse_ahead(blocks, lambda block: (block, parse_block(block, origin, name=name))):
         if rows is not None:
             yield rows if block.first_line > first_line else rows.with_findings(note_mojibake(rows.cells, name=name))
         else:  # from an irregular block to the file's end, or one block that the parser counts otherwise
             rest = [block.data] if block.is_regular else itertools.chain([block.data], pieces)
             yield from read_slowly(rest, block.first_line, origin, limits, name=name)
         on_bytes(block.bytes_read if block.is_regular else reading.bytes_read)
-
-
-def parse_ahead(blocks: Iterator[Block], origin: TextOrigin, *, name: str) -> Iterator[tuple[Block, RawRows | None]]:
-    """Every block with its rows, or None where only a slower parser can; the next are parsed meanwhile."""
-    threads = share_threads()
-    running: deque[tuple[Block, Future[RawRows | None]]] = deque()
-    for block in blocks:
-        running.append((block, threads.submit(parse_block, block, origin, name=name)))
-        if len(running) > AHEAD:
-            first, parsed = running.popleft()
-            yield first, parsed.result()
-    for first, parsed in running:
-        yield first, parsed.result()
-
-
-@functools.cache
-def share_threads() -> ThreadPoolExecutor:
-    """The threads that parse ahead in this process.
-
-    Not one pool a file: a reader that stops early leaves its generator to the garbage collector, and a pool that is
-    shut down there may wait for ever for a thread whose start the collector interrupted.
-    """
-    return ThreadPoolExecutor(AHEAD, thread_name_prefix="parse")
 
 
 def skip_line(pieces: Iterator[bytes]) -> Iterator[bytes]:

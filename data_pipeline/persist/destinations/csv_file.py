@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from data_pipeline.model.destinations import CsvDestination
+from data_pipeline.model.rows import Rows
 from data_pipeline.persist.destinations.files import find_path
 from data_pipeline.persist.destinations.form import as_plain
 from data_pipeline.persist.destinations.shipment import Means, Refusal, Shipment
@@ -23,12 +24,12 @@ def deliver_csv(destination: CsvDestination, shipment: Shipment, means: Means) -
     return []
 
 
-def write_csv(destination: CsvDestination, rows: pl.DataFrame) -> Iterator[bytes]:
+def write_csv(destination: CsvDestination, rows: Rows) -> Iterator[bytes]:
     """The file piece by piece, the header with the first."""
     if destination.byte_order_mark:
         yield BYTE_ORDER_MARK
     separator, comma = destination.separator, destination.decimal_comma
-    yield as_plain(rows.clear()).write_csv(separator=separator, decimal_comma=comma).encode()
+    yield as_plain(pl.DataFrame(schema=rows.schema)).write_csv(separator=separator, decimal_comma=comma).encode()
     for piece in rows.iter_slices(PIECE_ROWS):
         plain = as_plain(piece)
         if destination.mark_formulas:

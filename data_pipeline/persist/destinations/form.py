@@ -8,6 +8,7 @@ import polars as pl
 from data_pipeline.errors import DestinationError
 from data_pipeline.model.contradictions import SNAPSHOT_COLUMNS
 from data_pipeline.model.destinations import REJECT_COLUMNS, BaseDestination
+from data_pipeline.model.rows import Rows
 from data_pipeline.model.spec import PipelineSpec
 from data_pipeline.parsing.expressions import parse_expression
 
@@ -20,17 +21,15 @@ DEFAULT_REJECT_COLUMNS = ("error_code", "error_message", "source_file", "source_
 class Formed:
     """Rows as they go out.
 
-    Shape: `rows` has the declared headers; `positions` says for each which row of the table it was.
+    Shape: `rows` has the declared headers; `sources` the columns of the table, for each row the one that it was.
     """
 
-    rows: pl.DataFrame
-    positions: pl.Series
+    rows: Rows
+    sources: Rows
     literals: frozenset[str]
 
 
-def form_rows(
-    table: pl.DataFrame, destination: BaseDestination, spec: PipelineSpec, *, published_at: dt.datetime
-) -> Formed:
+def form_rows(table: Rows, destination: BaseDestination, spec: PipelineSpec, *, published_at: dt.datetime) -> Formed:
     """Filters, selects and names.
 
     Raises: DestinationError when the declaration names columns that the table does not have.
@@ -44,20 +43,21 @@ def form_rows(
             f"destination {destination.name!r} names columns that the rows do not have: {', '.join(unknown)}; "
             f"known: {', '.join(table.columns)}.",
         )
-    numbered = table.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("@position"))
+    sources = table
     if destination.where is not None:
-        numbered = numbered.filter(parse_expression(destination.where).is_true(table))
+        condition = parse_expression(destination.where)
+        sources = table.map(lambda chunk: chunk.filter(condition.is_true(chunk)), drops=True)
     fixed: dict[str, pl.Expr] = {header: pl.lit(value) for header, value in destination.constants.items()}
     if destination.stamp is not None:
         fixed[destination.stamp] = pl.lit(write_moment(published_at))
     wanted = {header: pl.col(column) for header, column in columns.items()} | fixed
-    rows = numbered.select(expression.alias(header) for header, expression in wanted.items())
-    if rows.height != numbered.height:  # constants alone make one row of none
-        rows = numbered.select("@position", *(one.alias(header) for header, one in wanted.items())).drop("@position")
-    return Formed(rows, numbered["@position"], find_literals(columns, fixed, destination, spec))
+    # With a column of the table in front: constants alone make one row of none.
+    chosen = [pl.nth(0).alias("@first"), *(expression.alias(header) for header, expression in wanted.items())]
+    rows = sources.map(lambda chunk: chunk.select(chosen).drop("@first"))
+    return Formed(rows, sources, find_literals(columns, fixed, destination, spec))
 
 
-def list_columns(table: pl.DataFrame, destination: BaseDestination, spec: PipelineSpec) -> dict[str, str]:
+def list_columns(table: Rows, destination: BaseDestination, spec: PipelineSpec) -> dict[str, str]:
     """All columns of the pipeline; of a rejected row also what is wrong with it, and where it stands."""
     if destination.of == "rows":
         return {name: name for name in table.columns if name not in OWN_COLUMNS}

@@ -10,6 +10,8 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from data_pipeline.model.destinations import PostgresDestination
+from data_pipeline.model.repeats import find_repeats
+from data_pipeline.model.rows import Rows
 from data_pipeline.persist.database import CONNECT_OPTIONS
 from data_pipeline.persist.database_errors import first_line
 from data_pipeline.persist.destinations.bisection import Bisection
@@ -40,37 +42,38 @@ def deliver_to_postgres(destination: PostgresDestination, shipment: Shipment, me
     Raises: DestinationError when the server or the table does not take them.
     """
     url = means.read_secret(destination.url_from)
-    rows = shipment.rows.with_columns(pl.lit(shipment.business_date).alias(destination.day_column))
+    fixed = {destination.day_column: pl.lit(shipment.business_date)}
     if destination.pipeline_column is not None:
-        rows = rows.with_columns(pl.lit(shipment.pipeline).alias(destination.pipeline_column))
-    return means.guard.call(lambda: write_table(url, destination, shipment, rows))
+        fixed[destination.pipeline_column] = pl.lit(shipment.pipeline)
+    rows, key = shipment.rows.map(lambda chunk: chunk.with_columns(**fixed)), destination.key
+    # They would overwrite a row of the same delivery; the first row of a key stands.
+    repeats = find_repeats(rows, key) if key else []
+    refusals = means.guard.call(lambda: write_table(url, destination, shipment, rows, repeats))
+    told = [Refusal(position, f"a row before it has the same key ({', '.join(key)})") for position in repeats]
+    return sorted([*told, *refusals], key=lambda refusal: refusal.position)
 
 
-def write_table(url: str, destination: PostgresDestination, shipment: Shipment, rows: pl.DataFrame) -> list[Refusal]:
-    """One transaction. Raises: TransientFault, PermanentFault, DestinationError; the table is then as before."""
+def write_table(
+    url: str, destination: PostgresDestination, shipment: Shipment, rows: Rows, repeats: list[int]
+) -> list[Refusal]:
+    """Writes all but the repeats, in one transaction; returns what the table refuses.
+
+    Raises: TransientFault, PermanentFault, DestinationError; the table is then as before.
+    """
+    left_out = pl.Series(repeats, dtype=pl.Int64).implode()
     with connecting(url, timeout_seconds=destination.policy.timeout_seconds) as connection:
         connection.execute("set constraints all immediate")
         if not destination.key:
             delete_day(connection, destination, shipment)
 
-        repeats = find_repeats(rows, destination.key)
-        is_new = ~pl.Series(range(rows.height), dtype=pl.Int64).is_in([repeat.position for repeat in repeats])
-
-        def write(first: int, count: int) -> None:
-            copy_rows(connection, destination, rows.slice(first, count).filter(is_new.slice(first, count)))
+        def write(first: int, piece: pl.DataFrame) -> None:
+            position = pl.int_range(first, first + pl.len(), dtype=pl.Int64)
+            copy_rows(connection, destination, piece.filter(~position.is_in(left_out)))
 
         bisection = Bisection(write, name=destination.name, most_refused=destination.most_refused_rows)
-        for first in range(0, rows.height, PIECE_ROWS):
-            bisection.run(first, min(PIECE_ROWS, rows.height - first))
-        return sorted([*repeats, *bisection.refusals], key=lambda refusal: refusal.position)
-
-
-def find_repeats(rows: pl.DataFrame, key: tuple[str, ...]) -> list[Refusal]:
-    """Rows that would overwrite one of the same delivery; the first row of a key stands."""
-    if not key:
-        return []
-    repeats = rows.select((~pl.struct(key).is_first_distinct()).arg_true()).to_series()
-    return [Refusal(position, f"a row before it has the same key ({', '.join(key)})") for position in repeats]
+        for place, piece in enumerate(rows.iter_slices(PIECE_ROWS)):
+            bisection.run(place * PIECE_ROWS, piece)
+        return bisection.refusals
 
 
 @contextmanager

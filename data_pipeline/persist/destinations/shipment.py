@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import polars as pl
-
+from data_pipeline.model.rows import Rows
 from data_pipeline.persist.protection import Guard
 
 
@@ -24,12 +23,8 @@ class Shipment:
     business_date: dt.date
     delivery_id: uuid.UUID
     version: int
-    rows: pl.DataFrame
+    rows: Rows
     literals: frozenset[str] = frozenset()
-
-    def slice(self, first: int, count: int) -> pl.DataFrame:
-        """Some of the rows."""
-        return self.rows.slice(first, count)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 
 import httpx
+import polars as pl
 
 from data_pipeline.model.destinations import WebhookDestination
 from data_pipeline.persist.destinations.bisection import Bisection
@@ -37,10 +38,10 @@ def deliver_to_webhook(destination: WebhookDestination, shipment: Shipment, mean
         headers[destination.auth_header] = means.read_secret(destination.auth_from)
     with httpx.Client(headers=headers, timeout=destination.policy.timeout_seconds) as client:
 
-        def write(first: int, count: int) -> None:
-            request = build_request(client, destination, shipment, first, count)
+        def write(first: int, rows: pl.DataFrame) -> None:
+            request = build_request(client, destination, shipment, first, rows)
             means.guard.call(lambda: post(client, request))
-            means.journal.note(first, count, None)
+            means.journal.note(first, rows.height, None)
 
         bisection = Bisection(
             write,
@@ -49,8 +50,9 @@ def deliver_to_webhook(destination: WebhookDestination, shipment: Shipment, mean
             on_refusal=lambda refusal: means.journal.note(refusal.position, 1, refusal.reason),
             already_refused=len(means.journal.list_refusals()),
         )
-        for first, count in cut(means.journal.find_open(shipment.rows.height), destination.chunk_rows):
-            bisection.run(first, count)
+        chunks = list(cut(means.journal.find_open(shipment.rows.height), destination.chunk_rows))
+        for (first, _), rows in zip(chunks, shipment.rows.take(chunks), strict=True):
+            bisection.run(first, rows)
     return sorted(means.journal.list_refusals(), key=lambda refusal: refusal.position)
 
 
@@ -66,15 +68,16 @@ def cut(ranges: Sequence[tuple[int, int]], most: int) -> Iterator[tuple[int, int
 
 
 def build_request(
-    client: httpx.Client, destination: WebhookDestination, shipment: Shipment, first: int, count: int
+    client: httpx.Client, destination: WebhookDestination, shipment: Shipment, first: int, rows: pl.DataFrame
 ) -> httpx.Request:
     """One chunk; its key depends on the delivery and the rows alone."""
-    lines = write_lines(shipment.slice(first, count), shipment.literals)
-    key = str(uuid.uuid5(shipment.delivery_id, f"{first}+{count}"))
+    lines = write_lines(rows, shipment.literals)
+    key = str(uuid.uuid5(shipment.delivery_id, f"{first}+{rows.height}"))
     is_json = destination.format == "json"
     content = wrap(shipment, lines) if is_json else lines
     kind = "application/json" if is_json else "application/x-ndjson"
-    headers = {destination.key_header: key, "Content-Type": kind, "X-First-Row": str(first), "X-Row-Count": str(count)}
+    place = {"X-First-Row": str(first), "X-Row-Count": str(rows.height)}
+    headers = {destination.key_header: key, "Content-Type": kind, **place}
     return client.build_request("POST", destination.url, content=content, headers=headers)
 
 

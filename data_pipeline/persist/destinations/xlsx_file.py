@@ -23,7 +23,7 @@ def deliver_xlsx(destination: XlsxDestination, shipment: Shipment, means: Means)
 
     Raises: DestinationError when there are more rows than a sheet has; StoreError when the folder cannot be written.
     """
-    plain = as_plain(shipment.rows).with_columns(pl.col(pl.Boolean, pl.Int32).cast(pl.Int64))
+    plain = as_plain(shipment.rows.collect()).with_columns(pl.col(pl.Boolean, pl.Int32).cast(pl.Int64))
     refusals = find_long_texts(plain)
     rows = plain.with_row_index("@row").filter(~pl.col("@row").is_in([one.position for one in refusals])).drop("@row")
     if rows.height > MOST_ROWS:

@@ -153,3 +153,6 @@ delete from batch_payloads where batch_id = :batch_id;
 
 -- name: find_title
 select id from pipelines where pipelines.owner_id = :owner_id and title = :title;
+
+-- name: find_spec_version
+select version from pipeline_specs where pipeline_id = :pipeline_id and spec_hash = :spec_hash;

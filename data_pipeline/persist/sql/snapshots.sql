@@ -55,6 +55,10 @@ from pg_attribute
 where attrelid = to_regclass(:table) and attnum > 0 and not attisdropped
 order by attnum;
 
+-- name: find_relation
+-- Of what kind the relation of a name is: r a table, v a view; null when there is none.
+select (select relkind::text from pg_class where oid = to_regclass(quote_ident(:name))) as kind;
+
 -- name: list_published
 -- Every version that was ever published, oldest first.
 select pipelines.name as pipeline, business_date, version, is_current, table_name, parquet_path

@@ -1,13 +1,25 @@
 -- name: find_pipeline
-select id from pipelines where owner_id = 'builtin' and name = :name and config = cast(:config as jsonb);
+-- The pipeline, if it is declared like this already, and the version of its declaration.
+select pipelines.id, pipeline_specs.version as spec_version
+from pipelines
+join pipeline_specs on pipeline_specs.pipeline_id = pipelines.id and pipeline_specs.spec_hash = :spec_hash
+where pipelines.owner_id = 'builtin' and pipelines.name = :name and pipelines.config = cast(:config as jsonb);
 
 -- name: upsert_pipeline
--- Registers a built-in pipeline; its declaration is versioned in the code.
+-- Registers a built-in pipeline as it is declared now. The row stays locked, so that one process at a time counts versions.
 insert into pipelines (owner_id, name, config, status)
 values ('builtin', :name, cast(:config as jsonb), 'active')
 on conflict (owner_id, name) do update
    set config = excluded.config, updated_at = now()
 returning id;
+
+-- name: insert_spec
+-- The next version of a declaration, unless it was known before.
+insert into pipeline_specs (pipeline_id, version, spec_hash, spec)
+select :pipeline_id, coalesce(max(version), 0) + 1, :spec_hash, cast(:config as jsonb)
+from pipeline_specs
+where pipeline_id = :pipeline_id
+on conflict do nothing;
 
 -- name: list_stores
 select store_id, name from stores order by name;
@@ -109,7 +121,7 @@ order by pipelines.name, batches.business_date;
 -- process that died; its attempt number fences that process off.
 update batches
 set status = 'processing', attempts = attempts + 1, run_id = :run_id, started_at = now(), completed_at = null,
-    error_code = null, error_message = null, progress = null
+    spec_version = :spec_version, error_code = null, error_message = null, progress = null
 from (select id, store_id from batches
       where pipeline_id = :pipeline_id and business_date = :business_date
         and exists (select 1 from pipelines where pipelines.id = :pipeline_id and pipelines.status = 'active')
@@ -123,8 +135,13 @@ returning batches.id, batches.attempts, batches.file_name, batches.content_sha25
           batches.trace_parent;
 
 -- name: start_batch
--- Counts the attempt that a file failed at before any run saw it.
-update batches set status = 'processing', attempts = 1, started_at = now() where id = :id and status = 'pending';
+-- Counts the attempt that a file failed at before any run saw it, judged by the declaration of the moment.
+update batches set status = 'processing', attempts = 1, started_at = now(),
+    spec_version = (select pipeline_specs.version
+                    from pipeline_specs join pipelines on pipelines.id = pipeline_specs.pipeline_id
+                    where pipelines.id = batches.pipeline_id and pipeline_specs.spec = pipelines.config
+                    order by pipeline_specs.version desc limit 1)
+where id = :id and status = 'pending';
 
 -- name: complete_batch
 update batches
@@ -188,7 +205,8 @@ order by store, current_batches.file_name, current_batches.id;
 -- name: list_file_jobs
 -- The newest version of every delivery of a date, and every failed one that nothing came after.
 select distinct on (coalesce(store, file_path)) store, file_name, version, status, retry_count, record_count,
-       processed_count, failed_count, error_code, error_message
+       processed_count, failed_count, error_code, error_message,
+       (select spec_version from batches where batches.id = jobs.id) as spec_version
 from pipeline_file_jobs jobs
 where pipeline = :pipeline and business_date = :business_date
   and not (status = 'failed' and exists (

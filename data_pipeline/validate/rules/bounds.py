@@ -5,6 +5,7 @@ import datetime as dt
 import polars as pl
 
 from data_pipeline.model.rules import DateRangeRule, LengthRule, RangeRule
+from data_pipeline.model.spec import ColumnSpec
 from data_pipeline.validate.check import Explain
 
 Bound = float | dt.date
@@ -13,6 +14,13 @@ Bound = float | dt.date
 def compile_range(rule: RangeRule) -> tuple[pl.Expr, Explain]:
     """Numbers within bounds."""
     return compile_bounds(rule.name, pl.col(rule.column), rule.minimum, rule.maximum)
+
+
+def compile_column_bounds(column: ColumnSpec) -> tuple[pl.Expr, Explain]:
+    """The bounds of a column itself, as if a rule of its name declared them."""
+    value = pl.col(column.name)
+    value = value.cast(pl.Date) if column.type == "datetime" else value
+    return compile_bounds(column.name, value, column.minimum, column.maximum)
 
 
 def compile_date_range(rule: DateRangeRule) -> tuple[pl.Expr, Explain]:

@@ -14,6 +14,7 @@ from data_pipeline.model.destinations import Destination
 from data_pipeline.persist.destinations.registry import KINDS
 from data_pipeline.persist.destinations.shipment import Means, Refusal, Shipment
 from data_pipeline.persist.protection import Guard, Unguarded
+from data_pipeline_tests.tables import in_chunks
 
 DAY = dt.date(2026, 1, 5)
 DELIVERY = uuid.UUID("00000000-0000-0000-0000-000000000001")
@@ -53,7 +54,7 @@ def ship(
     secret: str = "",
     journal: MemoryJournal | None = None,
 ) -> list[Refusal]:
-    """Delivers rows and gives those that were refused."""
-    shipment = Shipment("shelf", DAY, DELIVERY, 3, rows)
+    """Delivers rows, which are read two by two, and gives those that were refused."""
+    shipment = Shipment("shelf", DAY, DELIVERY, 3, in_chunks(rows))
     means = Means(folder, lambda _: secret, guard or Unguarded(), journal or MemoryJournal())
     return KINDS[destination.kind].deliver(destination, shipment, means)

@@ -8,6 +8,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from data_pipeline.errors import DestinationError
+from data_pipeline.model.rows import Rows
 from data_pipeline.persist.destinations.form import Formed, form_rows
 from data_pipeline.persist.destinations.json_text import write_lines
 from data_pipeline_tests.persist.destinations.shipping import declare
@@ -23,18 +24,23 @@ ROWS = table("""
 """)
 
 
-def form(rows: pl.DataFrame = ROWS, **declared: Any) -> Formed:
+def form(rows: pl.DataFrame = ROWS, **declared: Any) -> pl.DataFrame:
     """What a destination of rows gets."""
-    return form_rows(rows, declare(kind="jsonl", **declared), shelf_spec(), published_at=PUBLISHED)
+    return form_all(rows, **declared).rows.collect()
+
+
+def form_all(rows: pl.DataFrame = ROWS, **declared: Any) -> Formed:
+    """The same with the rows that it was made of."""
+    return form_rows(Rows.of(rows), declare(kind="jsonl", **declared), shelf_spec(), published_at=PUBLISHED)
 
 
 def test_without_columns_a_destination_gets_those_of_the_pipeline() -> None:
-    assert_frame_equal(form().rows, ROWS.select("store", "sku", "stock"))
+    assert_frame_equal(form(), ROWS.select("store", "sku", "stock"))
 
 
 def test_columns_are_named_and_ordered_as_declared() -> None:
     assert_frame_equal(
-        form(columns={"Stok": "stock", "SKU": "sku", "snapshot": "snapshot_id"}).rows,
+        form(columns={"Stok": "stock", "SKU": "sku", "snapshot": "snapshot_id"}),
         ROWS.select(pl.col("stock").alias("Stok"), pl.col("sku").alias("SKU"), pl.col("snapshot_id").alias("snapshot")),
     )
 
@@ -42,22 +48,23 @@ def test_columns_are_named_and_ordered_as_declared() -> None:
 def test_constants_and_the_stamp_take_the_place_of_a_column_or_come_last() -> None:
     formed = form(columns={"sku": "sku", "stock": "stock"}, constants={"stock": "raw", "size": 5}, stamp="at")
 
-    assert formed.rows.row(0, named=True) == {
+    assert formed.row(0, named=True) == {
         "sku": "01", "stock": "raw", "size": 5, "at": "2026-01-05T02:30:00Z"}  # fmt: skip
-    assert formed.rows.height == 3
+    assert formed.height == 3
 
 
 def test_constants_alone_make_a_row_for_each_row() -> None:
     rows = ROWS.select("position")
 
-    assert form(rows, constants={"seen": True}).rows["seen"].to_list() == [True] * 3
-    assert form(rows.clear(), constants={"seen": True}).rows.height == 0
+    assert form(rows, constants={"seen": True})["seen"].to_list() == [True] * 3
+    assert form(rows.clear(), constants={"seen": True}).height == 0
 
 
 def test_a_condition_leaves_out_rows_for_which_it_is_not_true() -> None:
-    formed = form(where="stock > 2 AND store <> 'Padang'")
+    formed = form_all(where="stock > 2 AND store <> 'Padang'")
 
-    assert (formed.rows["sku"].to_list(), formed.positions.to_list()) == (["03"], [2])
+    assert formed.rows.collect()["sku"].to_list() == ["03"]
+    assert formed.sources.collect()["position"].to_list() == [2]
 
 
 def test_a_column_that_the_rows_do_not_have_is_named() -> None:

@@ -18,6 +18,7 @@ from data_pipeline.flow.track import track_run
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.drive import LocalDrive
 from data_pipeline.model.snapshots import Published
+from data_pipeline.persist import deliveries
 from data_pipeline.pipelines.catalog import find_pipeline
 from data_pipeline.settings import Settings
 from data_pipeline_tests.flow.days import ask, ask_lake
@@ -107,13 +108,16 @@ def test_a_line_that_is_no_record_goes_back_alone(workspace: Workspace) -> None:
     assert ask(workspace, METRICS).rows() == [("4", "2", "1207.800000", "2")]
 
 
-def test_processed_and_failed_records_are_written_in_the_order_in_which_they_came(workspace: Workspace) -> None:
+def test_processed_and_failed_records_are_written_in_the_order_in_which_they_came(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "BLOCK_BYTES", 1)  # each rejected record is read by itself
     receive(workspace, "readings.jsonl", EXAMPLE)
     published = make_snapshot(workspace)
 
-    deliveries = deliver_all(workspace, PIPELINE, DAY, workspace.settings.output_dir / "20260105")
+    delivered = deliver_all(workspace, PIPELINE, DAY, workspace.settings.output_dir / "20260105")
 
-    assert [(one.destination, one.status, one.rows_delivered) for one in deliveries] == [
+    assert [(one.destination, one.status, one.rows_delivered) for one in delivered] == [
         ("processed_data", "delivered", 4), ("failed_data", "delivered", 3)
     ]  # fmt: skip
     assert published.row_count == 4
@@ -134,3 +138,29 @@ def test_processed_and_failed_records_are_written_in_the_order_in_which_they_cam
         ("r6", 1000.01, "invalid", "Value out of expected range (0-1000)"),
         ("r7", 75.0, "transformation_error", "Invalid unit for transformation"),
     ]
+
+
+def test_a_file_of_many_chunks_is_published_and_sent_on_whole(workspace: Workspace) -> None:
+    """One record in 100 is out of range, one in 200 of an unknown unit."""
+    records = [
+        {"id": f"r{number}", "timestamp": "2026-01-05T08:00:00Z", "sensor_id": f"s{number % 3}",
+         "value": 1000.5 if number % 100 == 7 else float(number % 90), "unit": "x" if number % 200 == 11 else "unit_A",
+         "location": "hall " * 50, "status": "raw"}
+        for number in range(60_000)
+    ]  # fmt: skip
+    receive(workspace, "readings.jsonl", "".join(f"{json.dumps(record)}\n" for record in records))
+    published = make_snapshot(workspace)
+
+    deliver_all(workspace, PIPELINE, DAY, workspace.settings.output_dir / "20260105")
+
+    [part] = ask(workspace, "select part_path from batches").to_series()
+    assert len(list((workspace.home / part).iterdir())) > 2
+    sound = [record for record in records if record["value"] <= 1000 and record["unit"] == "unit_A"]
+    total = sum(float(str(record["value"])) for record in sound)
+    metrics = ("59100", f"{total:.6f}", "3")
+    columns = "processed, cast(value_sum as decimal(20, 6)) as value_sum, sensors"
+    shown = f"select {columns} from sensor_readings_metrics"  # noqa: S608 - our own names
+    assert ask(workspace, shown).rows() == ask_lake(workspace, shown).rows() == [metrics]
+    assert published.row_count == len(sound) == 59_100
+    sent = (workspace.settings.output_dir / "20260105" / "processed_data.jsonl").read_text(encoding="utf-8")
+    assert [json.loads(line)["id"] for line in sent.splitlines()] == [record["id"] for record in sound]
