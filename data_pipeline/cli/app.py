@@ -23,6 +23,7 @@ from data_pipeline.cli.api import api
 from data_pipeline.cli.audit import audit
 from data_pipeline.cli.database import db
 from data_pipeline.cli.destinations import deliver_and_show, deliver_published, show_destinations
+from data_pipeline.cli.inspect import inspect
 from data_pipeline.cli.keys import keys
 from data_pipeline.cli.new import new, schema
 from data_pipeline.errors import DestinationError, PipelineError, RequestError
@@ -31,7 +32,6 @@ from data_pipeline.flow.record import Receipt, Statement
 from data_pipeline.flow.workspace import Workspace, open_workspace
 from data_pipeline.ingest.drive import LocalDrive
 from data_pipeline.model.batches import DriveFile
-from data_pipeline.pipelines.catalog import find_pipeline
 from data_pipeline.settings import PROJECT_ROOT, Settings
 
 # Dagster chains errors in circles, which rich tracebacks follow for ever: pretty_exceptions_enable is off.
@@ -47,6 +47,7 @@ app.add_typer(audit, name="audit")
 app.command()(api)
 app.command()(new)
 app.command()(schema)
+app.command()(inspect)
 app.command("destinations")(show_destinations)
 app.command("deliver")(deliver_published)
 
@@ -178,34 +179,6 @@ def watch(
             break
         unsettled = look.unsettled
         stopping.wait(settings.poll_seconds)
-
-
-@app.command()
-def inspect(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV or workbook.")],
-    pipeline: Annotated[str | None, typer.Option(help="Judge it by this pipeline's rules; nothing is loaded.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Everything, for programs.")] = False,
-) -> None:
-    """Show what the reader sees in a file and why, without loading anything."""
-    from data_pipeline.flow.inspect import inspect_file
-    from data_pipeline.flow.resolve import resolve
-    from data_pipeline.ingest.antivirus import open_scanner
-    from data_pipeline.ingest.sandbox import share_sandbox
-
-    settings = Settings.from_env()
-    sandbox = share_sandbox(1, settings.reader_memory_mb, settings.reader_seconds)
-    try:
-        named = find_pipeline(pipeline, settings.pipelines_dir) if pipeline is not None else None
-        spec = resolve(named, settings.reference_dir, sandbox) if named is not None else None
-        scanner = open_scanner(settings.clamd)
-        seen = inspect_file(sandbox, file.resolve(), spec=spec, limits=settings.limits, scanner=scanner)
-    finally:
-        sandbox.close()
-    if as_json:
-        terminal.say(seen.model_dump_json(indent=2))
-    else:
-        terminal.show_inspection(seen)
-    finish(is_clean=seen.fault is None and (seen.verdict is None or seen.verdict.rejected == 0))
 
 
 @app.command()

@@ -27,8 +27,8 @@ def read_rows(client: httpx.Client, pipeline_id: str, columns: str = "id,amount"
 
 
 def test_numbers_are_judged_as_they_were_written(api: RunningApi, client: httpx.Client) -> None:
-    config = {**CONFIG, "columns": [{"name": "id", "header": "id", "type": "text"},
-                                    {"name": "amount", "header": "amount", "type": "text"}], "measures": {}}  # fmt: skip
+    columns = [{"name": name, "header": name, "type": "text"} for name in ("id", "amount")]
+    config = {**CONFIG, "columns": columns, "measures": {}}
     pipeline_id = make_pipeline(client, "digits", config=config)
     records = '[\n {"id": "1",\n  "amount": 12345678901234567890.10}, {"id":"2","amount":1e400}]'
     body = f'{{"business_date": "{DAY}", "records": {records}}}'

@@ -23,7 +23,7 @@ def test_progress_is_noted_once_a_second_and_gone_at_the_end(api: RunningApi, cl
         run_id = tracking.rows_of(
             connection, "start_run", pipeline_id=pipeline_id, business_date=day, trigger="test", dagster_run_id=None
         )[0]["id"]
-        [batch] = tracking.claim_batches(connection, uuid.UUID(pipeline_id), day, run_id, spec_hash="")
+        [batch] = tracking.claim_batches(connection, uuid.UUID(pipeline_id), day, run_id, spec_hash="", spec_version=1)
     seconds = 100.0
     notes = ProgressNotes(api.workspace.database, [batch], clock=lambda: seconds)
 

@@ -181,8 +181,8 @@ def test_a_stranger_sees_no_row_of_any_table(api: RunningApi, table: str, belong
 def test_the_apis_role_cannot_leave_its_walls(api: RunningApi, belongings: Belongings) -> None:
     move = f"update pipelines set owner_id = 'other' where id = '{belongings.pipeline_id}'"  # noqa: S608 - ours
     hang = (
-        "insert into batches (pipeline_id, business_date, version, content_sha256, size_bytes) "
-        f"values ('{belongings.pipeline_id}', '{DAY}', 9, 'x', 1)"  # noqa: S608 - ours
+        "insert into batches (pipeline_id, business_date, version, content_sha256, size_bytes) "  # noqa: S608 - ours
+        f"values ('{belongings.pipeline_id}', '{DAY}', 9, 'x', 1)"
     )
     for owner, statement in (
         ("acme", move),
