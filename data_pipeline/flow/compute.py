@@ -19,7 +19,7 @@ from data_pipeline.ingest.references import load_references
 from data_pipeline.model.batches import FileFault
 from data_pipeline.model.findings import Finding
 from data_pipeline.model.processing import Knowledge
-from data_pipeline.model.rows import Rows
+from data_pipeline.model.rows import SLICE_ROWS, Rows
 from data_pipeline.model.snapshots import Candidate, Manifest, ManifestInput
 from data_pipeline.model.spec import PipelineSpec
 from data_pipeline.model.tables import ReferenceTable
@@ -96,7 +96,9 @@ def process(pipeline: Pipeline, rows: Rows, knowledge: Knowledge) -> tuple[Rows,
     """What the pipeline's own processor makes of all rows together, its findings and label; without one they are the
     snapshot, in chunks still."""
     if pipeline.spec.process is None:
-        return rows, (), "no processor"
+        # Hundreds of small batches are opened once, not with every pass.
+        held = Rows.of(rows.collect()) if rows.height <= SLICE_ROWS else rows
+        return held, (), "no processor"
     made = pipeline.load_processor()(rows.collect(), knowledge)
     return Rows.of(made.rows), made.findings, made.label
 

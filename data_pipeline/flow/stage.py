@@ -109,5 +109,5 @@ def settle(workspace: Workspace, spec: PipelineSpec, batch: ClaimedBatch, result
             result,
             part=str((folder / result.part).relative_to(workspace.home)),
             spec_hash=folder.name,
-            rejects=read_chunks(folder / result.rejects),
+            rejects=read_chunks(folder / result.rejects) if result.rows_rejected else (),
         )

@@ -97,22 +97,34 @@ returning id, version;
 
 -- name: list_waiting
 -- Batches that wait for a run, by pipeline and date, with what decides whether they are flushed. One that a killed
--- process left behind waits too: processing for long, or judged and in no snapshot.
+-- process left behind waits too: processing for long, or judged and in no snapshot. Whatever was judged before a date was
+-- last published is in that snapshot; what came after it is looked for by name, since an equal snapshot is not made twice.
+with published as (
+    select pipeline_id, business_date, max(published_at) as published_at from snapshots group by pipeline_id, business_date
+), left_behind as (
+    select batches.id
+    from batches
+    left join published using (pipeline_id, business_date)
+    left join stores using (store_id)
+    where batches.status = 'completed' and batches.completed_at < now() - interval '2 minutes'
+      and (published_at is null or batches.completed_at > published_at)
+      and batches.id in (select id from current_batches)
+      and not exists (
+          select 1 from snapshots
+          where snapshots.pipeline_id = batches.pipeline_id and snapshots.business_date = batches.business_date
+            and snapshots.manifest -> 'inputs' @> jsonb_build_array(
+                jsonb_build_object('store', coalesce(stores.name, ''), 'version', batches.version,
+                                   'file_name', batches.file_name)))
+)
 select pipelines.name as pipeline, batches.business_date, count(*) as files, sum(batches.size_bytes) as bytes,
        extract(epoch from now() - min(batches.created_at)) as oldest_seconds,
        array_agg(batches.id::text || ':' || batches.attempts || ':' || batches.status order by batches.id) as fingerprints
 from batches
 join pipelines on pipelines.id = batches.pipeline_id
-left join stores using (store_id)
-where pipelines.status = 'active' and (batches.status = 'pending'
-   or (batches.status = 'processing' and batches.started_at < now() - interval '10 minutes')
-   or (batches.status = 'completed' and batches.completed_at < now() - interval '10 minutes'
-       and batches.id in (select id from current_batches)
-       and not exists (
-           select 1 from snapshots
-           where snapshots.pipeline_id = batches.pipeline_id and snapshots.business_date = batches.business_date
-             and snapshots.manifest -> 'inputs' @> jsonb_build_array(
-                 jsonb_build_object('store', coalesce(stores.name, ''), 'version', batches.version)))))
+where pipelines.status = 'active'
+  and (batches.status = 'pending'
+       or (batches.status = 'processing' and batches.started_at < now() - interval '2 minutes')
+       or batches.id in (select id from left_behind))
 group by pipelines.name, batches.business_date
 order by pipelines.name, batches.business_date;
 
