@@ -1,7 +1,7 @@
 """A look at the drive: what has come to rest is received; which dates are due for a run."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from data_pipeline.flow.receive import receive_files
@@ -14,6 +14,7 @@ from data_pipeline.settings import Settings
 
 # A tick must end before the daemon gives it up; the rest is taken at the next one.
 FILES_A_LOOK = 40
+ASKED_AGAIN_SECONDS = 600
 
 Fingerprints = dict[str, tuple[int, int]]
 
@@ -66,8 +67,21 @@ def find_due_dates(workspace: Workspace, *, everything: bool = False) -> list[Du
         if everything:
             reason = reason or "no more files come"
         if reason is not None:
-            due.append(DueDate(row["pipeline"], row["business_date"], tuple(row["fingerprints"]), reason))
+            names = name_waiting(row["fingerprints"], float(row["oldest_seconds"]))
+            due.append(DueDate(row["pipeline"], row["business_date"], names, reason))
     return due
+
+
+def name_waiting(fingerprints: Sequence[str], age: float) -> tuple[str, ...]:
+    """What a run is asked for by: the batches; while they wait on, another name every ten minutes.
+
+    A run that died before it took them would not be asked for again under the same name.
+
+    >>> name_waiting(["a:0:pending"], 30), name_waiting(["a:0:pending"], 1300)
+    (('a:0:pending',), ('a:0:pending', 'asked again 2'))
+    """
+    again = int(age // ASKED_AGAIN_SECONDS)
+    return (*fingerprints, f"asked again {again}") if again else tuple(fingerprints)
 
 
 def override(policy: FlushSpec, settings: Settings) -> FlushSpec:
