@@ -35,10 +35,10 @@ from data_pipeline.settings import PROJECT_ROOT, Settings
 
 DAY = "2026-01-05"
 RECORDS = 20
-POSTERS = 3
+POSTERS = 1
 REPEATED = 0.3  # of the batches are delivered twice
 PAUSE_SECONDS = (4.0, 9.0)  # between two kills
-DRAIN_SECONDS = 1200
+DRAIN_SECONDS = 1800
 CONFIG = {
     "source": {},
     "columns": [{"name": "id", "header": "id", "type": "text"}, {"name": "n", "header": "n", "type": "integer"}],

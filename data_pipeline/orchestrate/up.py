@@ -18,6 +18,7 @@ import yaml
 
 from data_pipeline.errors import StoreError
 from data_pipeline.flow.workspace import Workspace
+from data_pipeline.persist.database import resolve_url
 from data_pipeline.settings import Settings
 
 READY_SECONDS = 60
@@ -127,12 +128,21 @@ def write_workspace(settings: Settings, port: int) -> Path:
 def keep_running(
     children: list[Child], settings: Settings, stopping: threading.Event, *, say: Callable[[str], None]
 ) -> None:
-    """Starts children again that died, until somebody wants to stop."""
+    """Starts children again that died, and the embedded database, until somebody wants to stop."""
     while not stopping.wait(POLL_SECONDS):
+        revive_database(settings, say=say)
         for child in children:
             if child.has_died and time.monotonic() - child.started_at > RESTART_SECONDS:
                 say(f"{child.name} ended by itself; it is started again")
                 child.start(settings)
+
+
+def revive_database(settings: Settings, *, say: Callable[[str], None]) -> None:
+    """Starts the embedded server again if it died: whoever needs it only tries again."""
+    try:
+        resolve_url(settings)
+    except StoreError as error:
+        say(f"the database does not start: {error}")
 
 
 def find_free_port() -> int:

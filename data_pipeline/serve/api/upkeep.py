@@ -22,3 +22,12 @@ async def keep_tidy(workspace: Workspace) -> None:
             await run_in_threadpool(tidy, workspace)
         except StoreError as error:
             log.warning("tidying", error=str(error))
+            await revive(workspace)
+
+
+async def revive(workspace: Workspace) -> None:
+    """Starts an embedded server that died; of another database it is only told that it is away."""
+    try:
+        await run_in_threadpool(workspace.reconnect)
+    except StoreError as error:
+        log.warning("database", error=str(error))
