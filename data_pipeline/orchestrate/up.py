@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import yaml
 
 from data_pipeline.errors import StoreError
@@ -25,6 +26,7 @@ READY_SECONDS = 60
 STOP_SECONDS = 15
 POLL_SECONDS = 0.5
 RESTART_SECONDS = 3.0
+HOLLOW_SECONDS = 30.0
 LOCATION = "data_pipeline"
 
 
@@ -34,6 +36,8 @@ class Child:
 
     name: str
     command: list[str]
+    has_worker: bool = False
+    """It keeps a process of its own for its work."""
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
 
@@ -48,6 +52,20 @@ class Child:
     def has_died(self) -> bool:
         """It ended by itself."""
         return self.process is not None and self.process.poll() is not None
+
+    @property
+    def is_hollow(self) -> bool:
+        """It goes on without the process that does its work, which it should have had by now.
+
+        Dagster's code server is a proxy: it does not notice that the server behind it was killed.
+        """
+        if not self.has_worker or self.process is None or time.monotonic() - self.started_at < HOLLOW_SECONDS:
+            return False
+        try:
+            workers = psutil.Process(self.process.pid).children()
+            return all(worker.status() == psutil.STATUS_ZOMBIE for worker in workers)
+        except psutil.NoSuchProcess:
+            return False
 
     def stop(self) -> None:
         """Asks it to end, and insists after a while."""
@@ -104,7 +122,7 @@ def plan_code_location(settings: Settings) -> tuple[Child, int]:
     port = find_free_port()
     command = ["-m", "dagster", "code-server", "start", "-h", "127.0.0.1", "-p", str(port)]
     module = ["-m", "data_pipeline.definitions", "--location-name", LOCATION]
-    return Child("code location", [sys.executable, *command, *module]), port
+    return Child("code location", [sys.executable, *command, *module], has_worker=True), port
 
 
 def plan_services(settings: Settings, workspace: Path) -> list[Child]:
@@ -132,6 +150,8 @@ def keep_running(
     while not stopping.wait(POLL_SECONDS):
         revive_database(settings, say=say)
         for child in children:
+            if child.is_hollow:
+                child.stop()
             if child.has_died and time.monotonic() - child.started_at > RESTART_SECONDS:
                 say(f"{child.name} ended by itself; it is started again")
                 child.start(settings)
