@@ -22,8 +22,8 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## run the main job on seeds/ and show its result
 	$(BIN)/data-pipeline demo
 
-test: $(READY) ## every test
-	$(BIN)/python -m pytest
+test: $(READY) ## every test, in two processes, file by file in the order of collection
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## format, rules, types, layers, definitions
 	$(BIN)/ruff format --check .

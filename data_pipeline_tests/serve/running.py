@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import structlog
-import uvicorn
 from pydantic import SecretStr
 from sqlalchemy import NullPool, create_engine
 
@@ -29,6 +28,7 @@ from data_pipeline.persist.database import with_driver
 from data_pipeline.persist.keys import SCOPES, Limits, issue_key, load_pepper
 from data_pipeline.persist.migrate import upgrade
 from data_pipeline.serve.api.app import BASE, build_app
+from data_pipeline.serve.api.server import make_server
 from data_pipeline.settings import Settings
 from data_pipeline_tests.conftest import fresh_database, name_database, run_on_server
 
@@ -121,8 +121,7 @@ def prepare_template(postgres_url: str) -> str:
 @contextlib.contextmanager
 def listening(workspace: Workspace) -> Iterator[str]:
     """The server in a thread; gives its address."""
-    config = uvicorn.Config(build_app(workspace), port=0, log_config=None, access_log=False)
-    server = uvicorn.Server(config)
+    server = make_server(build_app(workspace), host="127.0.0.1", port=0)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

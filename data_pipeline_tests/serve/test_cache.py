@@ -1,5 +1,6 @@
 """Kept for a moment: the same rules in memory and in Redis, and what the API keeps there."""
 
+import asyncio
 import shutil
 import socket
 import subprocess
@@ -10,13 +11,28 @@ from pathlib import Path
 
 import httpx
 import pytest
+from limits.aio.storage import MemoryStorage
 from pydantic import SecretStr
 
 from data_pipeline.persist.keys import Key, Limits
 from data_pipeline.serve.api.cache import Cache, MemoryCache, open_cache
+from data_pipeline.serve.api.counts import Counts
 from data_pipeline.serve.api.known_keys import KnownKeys
 from data_pipeline.settings import Settings
-from data_pipeline_tests.serve.running import DAY, RunningApi, in_days, make_pipeline, post_records
+from data_pipeline_tests.serve.running import DAY, RunningApi, in_days, make_pipeline, post_records, serving
+
+
+class Away(MemoryStorage):
+    """A store that several processes share, and that nobody reaches."""
+
+    STORAGE_SCHEME = None  # type: ignore[assignment]  # it is found by no address
+    base_exceptions = ConnectionError
+    asked = 0
+
+    async def acquire_sliding_window_entry(self, *_: object, **__: object) -> bool:
+        """Nobody is there."""
+        Away.asked += 1
+        raise ConnectionError
 
 
 def is_listening(host: str, port: int) -> bool:
@@ -82,6 +98,38 @@ def test_a_redis_that_is_away_keeps_nothing_and_stops_nobody(tmp_path: Path) -> 
     cache.set("one", b"1", 60)
 
     assert cache.get("one") is None
+
+
+@pytest.mark.postgres
+def test_a_redis_that_is_away_does_not_turn_good_keys_away(
+    postgres_url: str, migrated_template: str, tmp_path: Path
+) -> None:
+    """They are counted in this process meanwhile, and nobody waits for Redis each time."""
+    pytest.importorskip("redis", reason="the extra `redis` is not installed")
+    away = SecretStr("redis://127.0.0.1:1/0")
+    with (
+        serving(postgres_url, migrated_template, tmp_path, redis_url=away) as api,
+        api.client(limits=Limits(requests_per_minute=3)) as eager,
+        api.client_with("wrong") as stranger,
+    ):
+        started = time.monotonic()
+        answers = [eager.get("/pipelines") for _ in range(4)]
+        seconds = time.monotonic() - started
+        refused = stranger.get("/pipelines")
+
+    assert [one.status_code for one in answers] == [200, 200, 200, 429]
+    assert answers[0].headers["RateLimit"].startswith('"key";r=2;')
+    assert refused.status_code == 401
+    assert seconds < 3
+
+
+def test_counting_goes_on_alone_while_what_is_shared_is_away() -> None:
+    counts = Counts(Away(wrap_exceptions=True))
+
+    found = [asyncio.run(counts.hit(2, "key", "a")) for _ in range(3)]
+
+    assert [(one.is_within, one.remaining) for one in found] == [(True, 1), (True, 0), (False, 0)]
+    assert Away.asked == 1, "after a failure it is left alone for a while"
 
 
 @pytest.mark.postgres

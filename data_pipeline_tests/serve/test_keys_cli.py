@@ -61,7 +61,7 @@ def test_without_scopes_a_key_may_do_everything_but_administer(run: Run) -> None
 def test_verify_says_whether_the_log_is_whole(run: Run, database: Database) -> None:
     issue(run)
     sealed, whole = run("audit", "seal"), run("audit", "verify")
-    change(database, "set local session_replication_role = replica", "update audit_log set actor = 'nobody'")
+    change(database, "alter table audit_log disable trigger user", "update audit_log set actor = 'nobody'")
     broken = run("audit", "verify")
 
     assert sealed.stdout == "sealed: 2 entries\n"

@@ -1,17 +1,12 @@
 """X-API-Key -> the caller, or a refusal: no key, a wrong one, one without the scope, one that asks too often."""
 
 import datetime as dt
-import time
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, Request, Response
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage, Storage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
-from limits.storage import storage_from_string
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
@@ -23,8 +18,8 @@ from data_pipeline.persist.audit import Entry
 from data_pipeline.persist.database import Database
 from data_pipeline.persist.keys import Key, find_key, load_pepper
 from data_pipeline.serve.api.cache import Cache
+from data_pipeline.serve.api.counts import open_counts
 from data_pipeline.serve.api.known_keys import KnownKeys
-from data_pipeline.settings import Settings
 
 HEADER = "X-API-Key"
 
@@ -36,8 +31,7 @@ class Gate:
         self._workspace = workspace
         self._pepper = load_pepper(workspace.home)
         self._known = KnownKeys(cache, self._pepper)
-        self._storage = open_storage(workspace.settings)
-        self._limiter = SlidingWindowCounterRateLimiter(self._storage)
+        self._counts = open_counts(workspace.settings)
 
     async def admit(self, request: HTTPConnection, given: str | None, scope: str) -> Caller:
         """The caller. Raises: RequestRefused."""
@@ -81,23 +75,21 @@ class Gate:
     async def _count(self, request: HTTPConnection, key: Key) -> None:
         """Raises: RequestRefused RATE_LIMITED."""
         most = key.limits.requests_per_minute or self._workspace.settings.api_requests_per_minute
-        item = RateLimitItemPerMinute(most)
-        is_within = await self._limiter.hit(item, "key", key.prefix)
-        reset, remaining = await self._limiter.get_window_stats(item, "key", key.prefix)
-        seconds = max(1, round(reset - time.time()))
+        counted = await self._counts.hit(most, "key", key.prefix)
         # https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
         request.scope["answer_headers"] |= {
             "RateLimit-Policy": f'"key";q={most};w=60',
-            "RateLimit": f'"key";r={max(0, remaining)};t={seconds}',
+            "RateLimit": f'"key";r={counted.remaining};t={counted.seconds}',
         }
-        if not is_within:
-            request.scope["answer_headers"]["Retry-After"] = str(seconds)
-            raise RequestRefused("RATE_LIMITED", f"this key may make {most} requests a minute. Wait {seconds} s.")
+        if not counted.is_within:
+            request.scope["answer_headers"]["Retry-After"] = str(counted.seconds)
+            words = f"this key may make {most} requests a minute. Wait {counted.seconds} s."
+            raise RequestRefused("RATE_LIMITED", words)
 
     async def _count_failure(self, request: HTTPConnection, address: str, key: Key | None) -> None:
         """Guessing takes too long to be of use, and is told. Raises: RequestRefused RATE_LIMITED."""
-        item = RateLimitItemPerMinute(self._workspace.settings.api_failures_per_minute)
-        if not await self._limiter.hit(item, "failures", address):
+        most = self._workspace.settings.api_failures_per_minute
+        if not (await self._counts.hit(most, "failures", address)).is_within:
             request.scope["answer_headers"]["Retry-After"] = "60"
             raise RequestRefused("RATE_LIMITED", "too many refused keys from this address. Wait a minute.")
         why = "unknown" if key is None else "revoked or expired"
@@ -114,13 +106,6 @@ class Gate:
                 audit.note(connection, entry)
 
         await run_in_threadpool(write)
-
-
-def open_storage(settings: Settings) -> Storage:
-    """Where requests are counted: this process, or Redis for several."""
-    if settings.redis_url is None:
-        return MemoryStorage()
-    return storage_from_string(f"async+{settings.redis_url.get_secret_value()}", implementation="redispy")  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)

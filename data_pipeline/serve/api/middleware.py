@@ -19,6 +19,9 @@ log = structlog.get_logger("data_pipeline.access")
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
 SILENT_SECONDS = 30.0
 """A client that sends nothing for so long is let go."""
+GRACE_SECONDS, SLOWEST_BYTES = 60.0, 64
+"""A body that drips is let go as well: so many bytes a second on average, after some time to begin."""
+CLOSE = {"Connection": "close"}
 STREAMED = ("application/x-ndjson", "application/jsonl", "application/ndjson", "multipart/form-data",
             "application/octet-stream")  # fmt: skip
 SAFE_HEADERS = {
@@ -104,7 +107,7 @@ class Exchange:
 
     async def refuse_too_large(self) -> None:
         """Without reading what comes; the connection is of no use afterwards."""
-        response = answer(self.request_id, "BODY_TOO_LARGE", self._describe_limit(), headers={"Connection": "close"})
+        response = answer(self.request_id, "BODY_TOO_LARGE", self._describe_limit(), headers=CLOSE)
         await response(self._scope, self._receive, self.send)
 
     async def receive(self) -> Message:
@@ -112,11 +115,14 @@ class Exchange:
         try:
             message = await asyncio.wait_for(self._receive(), None if self.status else SILENT_SECONDS)
         except TimeoutError:
-            raise HTTPException(408, f"nothing came for {SILENT_SECONDS:g} s") from None
+            raise HTTPException(408, f"nothing came for {SILENT_SECONDS:g} s", headers=CLOSE) from None
         if message["type"] == "http.request":
             self._received += len(message.get("body", b""))
             if self._received > self._limit:
-                raise HTTPException(413, self._describe_limit())
+                raise HTTPException(413, self._describe_limit(), headers=CLOSE)
+            if message.get("more_body") and self._received < (self.seconds - GRACE_SECONDS) * SLOWEST_BYTES:
+                slow = f"a body comes at {SLOWEST_BYTES} bytes a second or more, after {GRACE_SECONDS:g} s"
+                raise HTTPException(408, slow, headers=CLOSE)
         return message
 
     async def send(self, message: Message) -> None:

@@ -13,6 +13,7 @@ ERRORS = {
     "401": "No key, or none that is good.",
     "403": "The key lacks the scope.",
     "404": "There is no such thing, or it is another owner's.",
+    "408": "The body came too slowly.",
     "409": "Not in this state.",
     "412": "It was changed since it was read.",
     "413": "The body is too large.",

@@ -31,6 +31,7 @@ STATUSES: Mapping[str, int] = {
     "OWNER_NOT_FOUND": 404,
     "METHOD_NOT_ALLOWED": 405,
     "NOT_ACCEPTABLE": 406,
+    "TOO_SLOW": 408,
     "PIPELINE_EXISTS": 409,
     "PIPELINE_NOT_ACTIVE": 409,
     "PIPELINE_HAS_ACTIVE_BATCHES": 409,
@@ -48,7 +49,7 @@ STATUSES: Mapping[str, int] = {
     "UNAVAILABLE": 503,
 }
 BY_STATUS: Mapping[int, str] = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "BODY_TOO_LARGE",
-                                415: "UNSUPPORTED_MEDIA_TYPE", 408: "INVALID_REQUEST"}  # fmt: skip
+                                415: "UNSUPPORTED_MEDIA_TYPE", 408: "TOO_SLOW"}  # fmt: skip
 
 
 def answer(

@@ -12,10 +12,10 @@ from structlog.typing import Processor
 from data_pipeline.flow.workspace import open_workspace
 from data_pipeline.serve.api.app import build_app
 from data_pipeline.serve.api.middleware import RequestFrame
+from data_pipeline.serve.api.patience import PatientProtocol
 from data_pipeline.settings import Settings
 
 FINISH_SECONDS = 10
-MOST_HEADER_BYTES = 32 << 10
 MOST_MESSAGE_BYTES = 64 << 10
 PING_SECONDS = 15.0
 
@@ -50,7 +50,7 @@ def make_server(app: RequestFrame, *, host: str, port: int) -> Server:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=FINISH_SECONDS,
-        h11_max_incomplete_event_size=MOST_HEADER_BYTES,
+        http=PatientProtocol,
         ws_max_size=MOST_MESSAGE_BYTES,
         ws_ping_interval=PING_SECONDS,
     )
