@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export DAGSTER_HOME ?= $(CURDIR)
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check up bench bench-large bench-flat soak fuzz public-files graph lock clean
+.PHONY: help demo test check up coverage api-contract api-soak bench-api bench bench-large bench-flat soak fuzz public-files graph lock clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
@@ -22,8 +22,8 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## run the main job on seeds/ and show its result
 	$(BIN)/data-pipeline demo
 
-test: $(READY) ## every test, in two processes, file by file in the order of collection
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+test: $(READY) ## every test
+	$(BIN)/python -m pytest
 
 check: $(READY) ## format, rules, types, layers, definitions
 	$(BIN)/ruff format --check .
@@ -34,6 +34,18 @@ check: $(READY) ## format, rules, types, layers, definitions
 
 up: $(READY) ## database, UI, daemon and sensors, in the foreground
 	$(BIN)/data-pipeline up
+
+coverage: $(READY) ## every test under coverage, against the floors
+	$(BIN)/python -m data_pipeline_tests.coverage_floors
+
+api-contract: $(READY) ## five thousand requests made from the API's description, with a key and without
+	$(BIN)/python -m data_pipeline_tests.serve.contract
+
+api-soak: $(READY) ## post batches while API, runs, daemon and database are killed twenty times
+	$(BIN)/python -m bench.api_soak
+
+bench-api: $(READY) ## posted batches a second against one INSERT each
+	$(BIN)/python -m bench.api
 
 bench: $(READY) ## each stage against its floor
 	$(BIN)/python -m bench

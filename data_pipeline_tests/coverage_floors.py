@@ -88,8 +88,7 @@ def run_tests(report: Path) -> None:
     report.unlink(missing_ok=True)
     left_out = [f"--ignore=data_pipeline_tests/{name}" for name in LEFT_OUT]
     coverage = ["--cov=data_pipeline", f"--cov-report=json:{report}"]
-    processes = ["-n", "2", "--dist", "loadfile"]
-    command = [sys.executable, "-m", "pytest", "-q", *processes, *left_out, *coverage, "data_pipeline_tests"]
+    command = [sys.executable, "-m", "pytest", "-q", *left_out, *coverage, "data_pipeline_tests"]
     subprocess.run(command, cwd=PROJECT_ROOT, check=False)
 
 

@@ -1,24 +1,14 @@
 """Fixtures of the flow's tests: a workspace of its own for each test, on reader processes that all of them share."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from data_pipeline.flow.workspace import Workspace
-from data_pipeline.ingest.sandbox import Sandbox, share_sandbox
+from data_pipeline.ingest.sandbox import Sandbox
 from data_pipeline.settings import Settings
 from data_pipeline_tests.flow.days import ANGGREK, OTHER_ROWS, drop, make_snapshot, receive, write_references
-
-
-@pytest.fixture(scope="session")
-def readers() -> Iterator[Sandbox]:
-    """Reader processes, which cost a second to start."""
-    defaults = Settings()
-    sandbox = share_sandbox(defaults.workers, defaults.reader_memory_mb, defaults.reader_seconds)
-    yield sandbox
-    sandbox.close()
 
 
 @pytest.fixture(scope="session")
