@@ -52,10 +52,12 @@ class KeyIn(Part):
     owner: OwnerId | None = Field(None, description="The caller's own where it is left out.")
     name: Name
     scopes: list[Scope] = Field(min_length=1, max_length=7)
-    expires_in_days: int | None = Field(None, ge=1, le=3650, description="Left out: it is good until it is revoked.")
-    requests_per_minute: int | None = Field(None, ge=1, le=1_000_000)
-    waiting_batches: int | None = Field(None, ge=1, le=1_000_000)
-    records_per_day: int | None = Field(None, ge=1, le=1_000_000_000_000)
+    expires_in_days: int | None = Field(
+        None, strict=True, ge=1, le=3650, description="Left out: it is good until it is revoked."
+    )
+    requests_per_minute: int | None = Field(None, strict=True, ge=1, le=1_000_000)
+    waiting_batches: int | None = Field(None, strict=True, ge=1, le=1_000_000)
+    records_per_day: int | None = Field(None, strict=True, ge=1, le=1_000_000_000_000)
 
     def wanted(self, steward: Steward, now: dt.datetime) -> NewKey:
         """As the use case takes it."""
@@ -101,7 +103,7 @@ class KeyList(BaseModel):
 class Rotation(Part):
     """How a key is replaced."""
 
-    overlap_seconds: float = Field(3600, ge=0, le=MONTH_SECONDS, description="How long the old one stays good.")
+    overlap_seconds: float = Field(3600, ge=0, le=MONTH_SECONDS, strict=True, description="The old one stays good.")
 
 
 class AuditQuery(Page):
