@@ -11,7 +11,7 @@ from data_pipeline.flow.prepare import prepare_file, prepared_folder
 from data_pipeline.model.reading import Limits
 from data_pipeline.model.rows import Rows
 from data_pipeline.persist.destinations.form import form_rows
-from data_pipeline.persist.destinations.json_text import write_lines
+from data_pipeline.persist.destinations.json_text import append_lines
 from data_pipeline.persist.parts import read_chunks
 from data_pipeline.pipelines.catalog import find_pipeline
 
@@ -33,10 +33,10 @@ def run_product(path: Path) -> dict[str, Any]:
             anomalies += int(part["is_anomaly"].sum())
             formed = form_rows(Rows.of(part), processed, SPEC, published_at=NOW)
             for rows in formed.rows.chunks():
-                file.write(write_lines(rows, formed.literals))
+                append_lines(rows, formed.literals, file)
     with (path.parent / "failed_data.jsonl").open("wb") as file:
         for part in read_chunks(folder / prepared.rejects):
-            file.write(write_lines(form_failed(part), frozenset({"value"})))
+            append_lines(form_failed(part), frozenset({"value"}), file)
     failed, total = prepared.rows_rejected, prepared.measures["value"]
     return {
         "processed": prepared.rows_accepted, "errors": failed, "anomalies": anomalies, "sum": round(total, 3),

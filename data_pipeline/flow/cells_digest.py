@@ -35,8 +35,10 @@ class CellsDigest:
 
 def split_column(column: pl.Series) -> dict[str, bytes]:
     """A column's cells as bytes by which any two different columns differ."""
-    nulls = {"nulls": column.is_null().to_numpy().tobytes()}
+    is_full = not column.null_count()
+    nulls = {"nulls": bytes(column.len()) if is_full else column.is_null().to_numpy().tobytes()}
     if column.dtype == pl.String:
         lengths = column.str.len_bytes().fill_null(0).to_numpy().tobytes()
         return nulls | {"lengths": lengths, "texts": column.str.join("").item().encode()}
-    return nulls | {str(column.dtype): column.to_physical().fill_null(0).to_numpy().tobytes()}
+    values = column.to_physical()
+    return nulls | {str(column.dtype): (values if is_full else values.fill_null(0)).to_numpy().tobytes()}

@@ -7,7 +7,7 @@ import polars as pl
 from data_pipeline.flow.sensitive import hide_cells, hide_date_reasons, hide_reasons
 from data_pipeline.model.spec import PipelineSpec
 from data_pipeline.model.tables import RawTable
-from data_pipeline.validate.judge import REJECTS_SCHEMA
+from data_pipeline.validate.reasons import REJECTS_SCHEMA
 
 CODE = "PROCESSING_ERROR"
 

@@ -105,7 +105,8 @@ def count_values(judged: Judged, column: str | None) -> dict[str, int]:
         return {}
     named = judged.values[column].drop_nulls()
     if named.dtype.is_temporal():
-        named = named.cast(pl.Date).cast(pl.String)
+        counted = named.cast(pl.Date).alias("day").value_counts(sort=True)
+        return dict(counted.select(pl.col("day").cast(pl.String), "count").iter_rows())
     return dict(named.filter(named != "").value_counts(sort=True).iter_rows())
 
 

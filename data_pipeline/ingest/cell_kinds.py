@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from data_pipeline.model.reading import DateOrder, DecimalMark
 from data_pipeline.model.statistics import KINDS
+from data_pipeline.parsing.texts import is_plain, strip
 
 BLANK = len(KINDS)
 INTEGER, NUMBER, DATE, TIME, BOOLEAN, ERROR, TEXT = range(len(KINDS))
@@ -43,29 +44,37 @@ def classify(texts: pl.Series, *, decimal_mark: DecimalMark, date_order: DateOrd
     Most cells are plain numbers or plain texts and told by comparing; a pattern costs ten times as much.
     """
     text = pl.col("text")
-    numbers, is_whole, has_zeros = read_numbers(texts, decimal_mark)
-    is_plain = (np.abs(numbers) < 10**SIGNIFICANT_DIGITS) & ~has_zeros
+    may_be = (texts < LETTERS_FROM).fill_null(value=False)
+    numbers, is_whole, has_zeros = read_numbers(texts, may_be, decimal_mark)
+    is_number = (np.abs(numbers) < 10**SIGNIFICANT_DIGITS) & ~has_zeros
     is_code = has_zeros & is_whole
-    others = np.flatnonzero(~is_plain)
-    rest = texts if len(others) == len(texts) else texts.gather(others)
-    stripped = rest.fill_null("").str.strip_chars().to_frame("text")
-    # Digits, signs and points; errors; booleans and what is blank.
-    may_be_more = is_from(text, "+", ":") | is_from(text, "#", "$") | (text.str.len_bytes() <= max(map(len, BOOLEANS)))
+    others = np.flatnonzero(~is_number)
+    rest = texts if len(others) == len(texts) else texts.filter(pl.Series(~is_number))
+    are_plain = is_plain(rest)
+    stripped = (rest if are_plain else strip(rest)).to_frame("text")
+    may_be_more = text.str.len_bytes() <= max(map(len, BOOLEANS))  # blank ones too
+    if not are_plain or may_be.any():
+        may_be_more |= is_from(text, "+", ":") | is_from(text, "#", "$")  # digits, signs and points; errors
     doubtful = stripped.select(may_be_more).to_series() & pl.Series(~is_code[others])
     at = others[doubtful.to_numpy()]
     kinds = np.where(is_whole, INTEGER, NUMBER)
     days = np.full_like(numbers, np.nan)
     kinds[others], numbers[others] = TEXT, np.nan
-    kinds[at], numbers[at], days[at] = match(stripped.filter(doubtful), decimal_mark, date_order)
+    if len(at):
+        kinds[at], numbers[at], days[at] = match(stripped.filter(doubtful), decimal_mark, date_order)
     lengths = texts.str.len_chars().cast(pl.Int64).fill_null(0).to_numpy()
     return CellKinds(kinds, numbers, days, lengths)
 
 
 def read_numbers(
-    texts: pl.Series, decimal_mark: DecimalMark
+    texts: pl.Series, may_be: pl.Series, decimal_mark: DecimalMark
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
     """Numbers, NaN for other texts; which are whole; and which begin with 0 and a digit."""
-    text, may_be = pl.col("text"), (texts < LETTERS_FROM).fill_null(value=False)
+    text = pl.col("text")
+    numbers = np.full(len(texts), np.nan)
+    is_whole, has_zeros = np.zeros((2, len(texts)), dtype=np.bool_)
+    if not may_be.any():
+        return numbers, is_whole, has_zeros
     read = (
         texts.to_frame("text")
         .filter(may_be)
@@ -75,8 +84,6 @@ def read_numbers(
             has_zeros=is_from(text, "00", "0:"),
         )
     )
-    numbers = np.full(len(texts), np.nan)
-    is_whole, has_zeros = np.zeros((2, len(texts)), dtype=np.bool_)
     at = may_be.to_numpy()
     numbers[at], is_whole[at], has_zeros[at] = (read[name].to_numpy() for name in read.columns)
     return numbers, is_whole, has_zeros

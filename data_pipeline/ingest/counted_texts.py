@@ -1,7 +1,6 @@
 """Cells -> the different texts of each column, with how many cells hold them, as long as they are not too many."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -9,6 +8,7 @@ import polars as pl
 MOST_DISTINCT = 10_000
 MOST_TEXTS = 500_000  # of all columns together: of a list of more than 50 columns fewer of each are kept
 EXAMPLES = 5
+OFTEN = 3  # times that a text must occur on average before it pays to count it
 LONG_TEXT = 100  # characters; of a longer one its beginning and a hash are kept
 
 COUNTED = pl.Schema({"column": pl.UInt16, "text": pl.String, "rows": pl.Int64})
@@ -28,20 +28,22 @@ def count_texts(cells: pl.DataFrame, columns: Sequence[int]) -> pl.DataFrame:
 
     Shape: one column per column of the file -> one row per (column, text), those of a column together.
     """
-    if not columns:
-        return pl.DataFrame(schema=COUNTED)
-    counts = [
-        pl.nth(index).value_counts(name="rows").struct.rename_fields(["text", "rows"]).implode().alias(str(index))
-        for index in columns
-    ]
-    lists = cells.select(counts).unpivot(variable_name="column")
-    return lists.explode("value", empty_as_null=False).unnest("value").cast(COUNTED)
+    rows = pl.col("rows").cast(pl.Int64)
+    counts = {index: cells.to_series(index).alias("text").value_counts(name="rows") for index in columns}
+    numbered = [one.select(pl.lit(index, pl.UInt16).alias("column"), "text", rows) for index, one in counts.items()]
+    return pl.concat([pl.DataFrame(schema=COUNTED), *numbered])
 
 
 def list_texts(cells: pl.DataFrame, columns: Sequence[int]) -> pl.DataFrame:
-    """Every cell of some columns by itself: it is no use to count where nearly all are different."""
-    return pl.concat(cells.select(column=pl.lit(one, pl.UInt16), text=pl.nth(one), rows=pl.lit(1, pl.Int64))
-                     for one in columns)  # fmt: skip
+    """The texts of crowded columns: it is no use to count them where nearly all are different."""
+    listed = [pl.DataFrame(schema=COUNTED)]
+    for index in columns:
+        if int(cells.select(pl.nth(index).approx_n_unique()).item()) * OFTEN < cells.height:
+            listed.append(count_texts(cells, [index]))
+        else:
+            one = pl.lit(1, pl.Int64).alias("rows")
+            listed.append(cells.select(pl.lit(index, pl.UInt16).alias("column"), pl.nth(index).alias("text"), one))
+    return pl.concat(listed)
 
 
 def thin_out(texts: pl.DataFrame, crowded: frozenset[int], most: int) -> tuple[pl.DataFrame, frozenset[int]]:
@@ -51,17 +53,14 @@ def thin_out(texts: pl.DataFrame, crowded: frozenset[int], most: int) -> tuple[p
     if not crowded:
         return texts, crowded
     is_crowded = pl.col("column").is_in(sorted(crowded))
-    return pl.concat([texts.filter(~is_crowded), find_edges(texts.filter(is_crowded).sort("column"))]), crowded
+    return pl.concat([texts.filter(~is_crowded), find_edges(texts.filter(is_crowded))]), crowded
 
 
 def find_edges(texts: pl.DataFrame) -> pl.DataFrame:
-    """The first and the last text of each column; those of a column lie together."""
-    starts = np.flatnonzero(np.diff(texts["column"].to_numpy().astype(np.int64), prepend=-1))
-    places = []
-    for start, end in pairwise([*starts.tolist(), texts.height]):
-        column = texts["text"].slice(start, end - start)
-        places += [start + (column.arg_min() or 0), start + (column.arg_max() or 0)]
-    return texts[places]
+    """The first and the last text of each column, as of one cell each."""
+    edges = texts.group_by("column").agg(pl.col("text").min(), pl.col("text").max().alias("last"))
+    rows = [(column, text, 1) for column, *both in edges.iter_rows() for text in both]
+    return pl.DataFrame(rows, schema=COUNTED, orient="row")
 
 
 def shorten(texts: pl.DataFrame) -> pl.DataFrame:

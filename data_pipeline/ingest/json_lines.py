@@ -4,10 +4,8 @@ Polars reads whole blocks; lines that are in any doubt, such as one with other k
 by one, so that nothing is left out in silence.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import polars as pl
 
 from data_pipeline.errors import FileRejected
 from data_pipeline.ingest.ahead import parse_ahead
+from data_pipeline.ingest.json_object import is_object, read_object
 from data_pipeline.model.findings import Finding
 from data_pipeline.model.reading import Limits, RaggedRow
 from data_pipeline.model.tables import RawRows
@@ -68,6 +67,16 @@ class Read:
     bytes_read: int
 
 
+@dataclass(frozen=True)
+class Named:
+    """A block and the file's columns."""
+
+    block: Block
+    names: tuple[str, ...]
+    read: Read | None = None
+    """What it says, where that is known already."""
+
+
 def is_json_lines(head: bytes, name: str) -> bool:
     """Whether a file that begins like this holds a JSON object in each of its first two lines.
 
@@ -79,14 +88,6 @@ def is_json_lines(head: bytes, name: str) -> bool:
         return is_object(first)
     # The second line may go on behind the beginning.
     return is_object(first) and (is_object(second) or (not end and second.startswith(b"{")))
-
-
-def is_object(line: bytes) -> bool:
-    """Whether a line is a JSON object."""
-    try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return False
 
 
 def read_json_lines(
@@ -102,10 +103,10 @@ def read_json_lines(
 
     Raises: FileRejected when it is not UTF-8, a line is too long, or a declared column turns up behind the first block.
     """
-    named = name_columns(read_blocks(path, chunk_bytes, limits, name=name), name=name)
+    named = name_columns(read_blocks(path, chunk_bytes, limits, name=name), limits, name=name)
     # Polars parses one block in all its threads, so one is enough ahead; blocks are small where memory is scarce.
     ahead = int(chunk_bytes >= AHEAD_FROM)
-    for read in parse_ahead(named, lambda pair: read_block(pair[0], pair[1], name=name), ahead=ahead):
+    for read in parse_ahead(named, lambda one: one.read or read_block(one.block, one.names, name=name), ahead=ahead):
         on_bytes(read.bytes_read)
         yield RawRows(
             cells=read.cells,
@@ -127,7 +128,10 @@ def read_blocks(path: Path, chunk_bytes: int, limits: Limits, *, name: str) -> I
         if stream.read(len(BYTE_ORDER_MARK)) != BYTE_ORDER_MARK:
             stream.seek(0)
         while piece := stream.read(chunk_bytes):
-            data, _, rest = (rest + piece).rpartition(b"\n")
+            end = piece.rfind(b"\n")
+            # Pieces are megabytes: what is copied once too often counts.
+            data = b"".join((rest, memoryview(piece)[:end])) if end >= 0 else b""
+            rest = piece[end + 1 :] if end >= 0 else rest + piece
             if len(rest) > limits.line_bytes:
                 raise FileRejected(
                     "RECORD_TOO_LONG",
@@ -136,17 +140,40 @@ def read_blocks(path: Path, chunk_bytes: int, limits: Limits, *, name: str) -> I
                 )
             if data:
                 yield Block(data, line, stream.tell())
-                line += data.count(b"\n") + 1
+            if end >= 0:
+                line += int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == NEWLINE)) + 1
         if rest:
             yield Block(rest, line, stream.tell())
 
 
-def name_columns(blocks: Iterator[Block], *, name: str) -> Iterator[tuple[Block, tuple[str, ...]]]:
-    """Every block with the columns, which are the keys of the first."""
+def name_columns(blocks: Iterator[Block], limits: Limits, *, name: str) -> Iterator[Named]:
+    """Every block with the columns, which are the keys of the first; one without any key waits for the next.
+
+    Raises: FileRejected when keys are long in coming.
+    """
     names: tuple[str, ...] = ()
+    keyless: Block | None = None
     for block in blocks:
-        names = names or find_keys(block, name=name)
-        yield block, names
+        if names:
+            yield Named(block, names)
+            continue
+        begun = block if keyless is None else join_blocks(keyless, block)
+        names, read = find_keys(begun, name=name)
+        keyless = None if names else begun
+        if names:
+            yield Named(begun, names, read)
+        elif len(begun.data) > limits.line_bytes:
+            break
+    if keyless is not None:
+        raise FileRejected(
+            "EMPTY_FILE", f"{name}: expected JSON objects with keys, found none that has any. Export it again."
+        )
+
+
+def join_blocks(first: Block, second: Block) -> Block:
+    """Two blocks as one; blank lines between them stay."""
+    line_ends = second.first_line - first.first_line - first.data.count(b"\n")
+    return Block(first.data + b"\n" * line_ends + second.data, first.first_line, second.bytes_read)
 
 
 def cut_lines(block: Block, *, name: str) -> Lines:
@@ -183,13 +210,15 @@ def refuse_undecodable(block: Block, name: str) -> None:
         ) from error
 
 
-def find_keys(block: Block, *, name: str) -> tuple[str, ...]:
-    """All keys of a block, in the order in which they come."""
+def find_keys(block: Block, *, name: str) -> tuple[tuple[str, ...], Read | None]:
+    """All keys of a block, in the order in which they come; and the block, if it had to be read with them for that."""
     lines = cut_lines(block, name=name)
     seen = [key for place in range(min(LOOKED_AT, len(lines.ends))) for key in read_object(lines.take(place)) or ()]
     names = tuple(dict.fromkeys(seen))
-    late = read_block(block, names, name=name).late
-    return tuple(dict.fromkeys((*names, *(key for keys in late.values() for key in keys))))
+    read = read_block(block, names, name=name)
+    if not read.late:
+        return names, read
+    return tuple(dict.fromkeys((*names, *(key for keys in read.late.values() for key in keys)))), None
 
 
 def read_block(block: Block, names: tuple[str, ...], *, name: str) -> Read:
@@ -207,7 +236,7 @@ def read_block(block: Block, names: tuple[str, ...], *, name: str) -> Read:
     objects = {place: read_object(line) for place, line in texts.items()}
     broken = {place: texts[place] for place, found in objects.items() if found is None}
     late = {place: tuple(key for key in found if key not in schema) for place, found in objects.items() if found}
-    if objects:
+    if objects and names:
         # A line that is no object stands in the first cell, as what was delivered.
         told = [{names[0]: broken[place]} if found is None else found for place, found in objects.items()]
         read = pl.DataFrame(told, schema=schema)
@@ -240,35 +269,6 @@ def find_doubtful(lines: Lines, cells: pl.DataFrame) -> Positions:
     if any(column.null_count() for column in cells):
         is_doubtful |= cells.select(pl.any_horizontal(pl.all().is_null())).to_series().to_numpy()
     return np.flatnonzero(is_doubtful)
-
-
-def read_object(line: str) -> dict[str, str | None] | None:
-    """A line's values as text; None when it is no object, or says one key twice."""
-    try:
-        pairs = json.loads(line, object_pairs_hook=Pairs, parse_float=Decimal, parse_constant=str)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(pairs, Pairs) or len({key for key, _ in pairs}) < len(pairs):
-        return None
-    return {key: as_text(value) for key, value in pairs}
-
-
-class Pairs(list[tuple[str, Any]]):
-    """An object's keys and values as they come."""
-
-
-def as_text(value: object) -> str | None:
-    """A value as a cell would hold it; what is nested, as JSON."""
-    if value is None or isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, Decimal) else json.dumps(unwrap(value), ensure_ascii=False, default=float)
-
-
-def unwrap(value: object) -> object:
-    """Nested objects as such; of a key that is said twice the last counts, as everywhere."""
-    if isinstance(value, Pairs):
-        return {key: unwrap(inner) for key, inner in value}
-    return [unwrap(inner) for inner in value] if isinstance(value, list) else value
 
 
 def tell_late(read: Read, known_headers: frozenset[str], *, name: str) -> tuple[Finding, ...]:

@@ -101,18 +101,19 @@ def measure(
     if first_row == 0:
         crowded = find_crowded_early(cells)
     counted = count_texts(cells, [index for index in range(cells.width) if index not in crowded])
-    kinds = classify(counted["text"], decimal_mark=decimal_mark, date_order=date_order)
-    figures = add_up(counted, kinds, cells.width)
-    texts, many = thin_out(shorten(counted.filter(kinds.kinds != BLANK)), frozenset(), most_distinct(cells.width))
-    if crowded:
-        every = list_texts(cells, sorted(crowded))
-        kinds = classify(every["text"], decimal_mark=decimal_mark, date_order=date_order)
-        figures += add_up(every, kinds, cells.width)
-        texts = pl.concat([texts, find_edges(shorten(every.filter(kinds.kinds != BLANK)))])
+    listed = list_texts(cells, sorted(crowded))
+    every = pl.concat([counted, listed])
+    kinds = classify(every["text"], decimal_mark=decimal_mark, date_order=date_order)
+    is_filled = pl.Series(kinds.kinds != BLANK)
+    # Apart from the crowded ones, of which nothing is kept: texts that were cut out of one table keep all of it.
+    texts, many = thin_out(
+        shorten(counted.filter(is_filled.head(counted.height))), frozenset(), most_distinct(cells.width)
+    )
+    edges = find_edges(shorten(listed.filter(is_filled.slice(counted.height))))
     return Measured(
         names=tuple(cells.columns),
-        figures=figures,
-        texts=texts,
+        figures=add_up(every, kinds, cells.width),
+        texts=pl.concat([texts, edges]),
         crowded=crowded | many,
         sample=cells.head(max(0, SAMPLE_ROWS - first_row)),
     )

@@ -5,11 +5,22 @@ from collections.abc import Callable, Iterable
 import polars as pl
 
 SELDOM = 10  # times that a text must occur on average before it pays to look it up
+# In none of a column's ASCII texts: blanks, U+0000, and how the error cells of spreadsheets begin.
+ODD = "\0\t\n\v\f\r #"
 
 
 def strip(texts: pl.Series) -> pl.Series:
     """Texts as they are judged: blank is '', space around them says nothing."""
     return texts.fill_null("").str.strip_chars()
+
+
+def is_plain(texts: pl.Series) -> bool:
+    """Whether no text needs a closer look: none is null, holds a blank or U+0000, or may be an error cell.
+
+    All of them as one text, which takes a quarter of the time of stripping each.
+    """
+    joined = "" if texts.null_count() else str(texts.str.join("").item())
+    return not texts.null_count() and joined.isascii() and not any(odd in joined for odd in ODD)
 
 
 def take_distinct(texts: Iterable[str]) -> pl.Series:

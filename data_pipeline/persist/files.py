@@ -66,12 +66,23 @@ def write_parquet(path: Path, rows: Rows) -> None:
     def read(*_: object) -> Iterator[pl.DataFrame]:
         return rows.iter_slices(SLICE_ROWS)
 
+    sink_parquet(path, register_io_source(read, schema=rows.schema))
+
+
+def write_frame(path: Path, frame: pl.DataFrame) -> None:
+    """The same of rows that are in memory, without a detour through Python.
+
+    Raises: StoreError like write_atomically.
+    """
+    sink_parquet(path, frame.lazy())
+
+
+def sink_parquet(path: Path, table: pl.LazyFrame) -> None:
+    """Writes a table as Parquet. Raises: StoreError like write_atomically."""
     with replacing(path) as temporary:
         try:
             # The default level costs half as much again and saves a hundredth.
-            register_io_source(read, schema=rows.schema).sink_parquet(
-                temporary, compression="zstd", compression_level=1, row_group_size=SLICE_ROWS
-            )
+            table.sink_parquet(temporary, compression="zstd", compression_level=1, row_group_size=SLICE_ROWS)
         except pl.exceptions.ComputeError as error:
             if "os error" in str(error):  # a full disk, in Polars' words
                 raise OSError(str(error)) from error

@@ -13,7 +13,7 @@ import polars as pl
 
 from data_pipeline.errors import StoreError
 from data_pipeline.model.rows import Rows
-from data_pipeline.persist.files import write_parquet
+from data_pipeline.persist.files import write_frame
 
 
 class PartWriter:
@@ -40,14 +40,14 @@ class PartWriter:
 
     def _write(self, chunk: pl.DataFrame) -> None:
         assert self._folder is not None
-        write_parquet(self._folder / f"{self._count:06}.parquet", Rows.of(chunk))
+        write_frame(self._folder / f"{self._count:06}.parquet", chunk)
         self._count += 1
 
     def finish(self) -> None:
         """Makes the part appear, in one rename, instead of what was there."""
         if self._folder is None:
             assert self._first is not None
-            write_parquet(self._path, Rows.of(self._first))
+            write_frame(self._path, self._first)
             return
         try:
             if self._path.is_dir():

@@ -6,6 +6,7 @@ from typing import Literal, Self
 import polars as pl
 from pydantic import Field, model_validator
 
+from data_pipeline.parsing.texts import SELDOM
 from data_pipeline.transform.step import NAME, Fault, Outcome, StepOptions, as_text, split_failed
 
 SHOWN = 10
@@ -68,18 +69,35 @@ def apply(rows: pl.DataFrame, options: Options) -> Outcome:
         >>> made.rows["status"].to_list(), made.failures["@message"].to_list()
         (['done', 'cancelled', None], ["expected one of 'selesai', 'batal', found '?'. Correct it."])
     """
-    texts = as_text(rows[options.column]).str.strip_chars().replace("", None)
-    keys = texts.str.to_lowercase() if options.ignore_case else texts
+    texts = as_text(rows[options.column])
+    few = texts.unique()
+    mapped, is_unknown = look_up(texts if len(few) * SELDOM > len(texts) else few, options)
+    if len(mapped) < len(texts):
+        stands_for, is_same = mapped, mapped.dtype == pl.String and (mapped.eq_missing(few) | is_unknown).all()
+        is_unknown = texts.is_in(few.filter(is_unknown).implode()).fill_null(value=False)
+        # Mostly a table lists the values that may be; of others the rows fail, whatever they hold.
+        mapped = (
+            texts
+            if is_same and options.may_reject
+            else texts.replace_strict(few, stands_for, default=None, return_dtype=stands_for.dtype)
+        )
+    changed = rows.with_columns(mapped.alias(options.into or options.column))
+    faults = [Fault(is_unknown, options.column, lambda text: explain(text, options))] if options.may_reject else []
+    return split_failed(rows, changed, *faults)
+
+
+def look_up(texts: pl.Series, options: Options) -> tuple[pl.Series, pl.Series]:
+    """What stands for each text, and which of them the table does not hold."""
+    stripped = texts.str.strip_chars().replace("", None)
+    keys = stripped.str.to_lowercase() if options.ignore_case else stripped
     known = pl.Series([options.fold(value) for value in options.values], dtype=pl.String)
     results = pl.Series(list(options.values.values()), strict=False)
     results = results.cast(pl.String) if results.dtype == pl.Null else results
     mapped = keys.replace_strict(known, results, default=None, return_dtype=results.dtype)
     is_unknown = ~keys.is_in(known.implode()) & keys.is_not_null()
     if options.otherwise == "keep":
-        mapped = mapped.cast(pl.String).zip_with(~is_unknown, as_text(rows[options.column]))
-    changed = rows.with_columns(mapped.alias(options.into or options.column))
-    faults = [Fault(is_unknown, options.column, lambda text: explain(text, options))] if options.may_reject else []
-    return split_failed(rows, changed, *faults)
+        mapped = mapped.cast(pl.String).zip_with(~is_unknown, texts)
+    return mapped, is_unknown
 
 
 def explain(text: str, options: Options) -> str:

@@ -9,7 +9,7 @@ from data_pipeline.model.rules import UniqueRule
 from data_pipeline.model.spec import ColumnSpec
 from data_pipeline.validate.check import Check, Explain, say
 from data_pipeline.validate.formats import Formats
-from data_pipeline.validate.parse import describe_type, explain_unreadable
+from data_pipeline.validate.parse import UNSTORABLE, describe_type, explain_unreadable
 from data_pipeline.validate.rules.bounds import compile_column_bounds
 
 
@@ -34,6 +34,12 @@ def build_checks(columns: list[ColumnSpec], headers: Mapping[str, str], formats:
         if column.minimum is not None or column.maximum is not None:
             checks.append(Check(f"?bounds {column.name}", header, *compile_column_bounds(column)))
     return checks
+
+
+def build_added_check(name: str, header: str, place: str) -> Check:
+    """A column that nobody declared holds texts, and no database takes U+0000 in one."""
+    is_broken = pl.col(place).str.contains("\0", literal=True)
+    return Check(f"?unreadable {name}", header, is_broken, say(*UNSTORABLE))
 
 
 def build_ragged_check(ragged: Mapping[int, RaggedRow], width: int, *, is_json: bool) -> Check:

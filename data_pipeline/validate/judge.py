@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from data_pipeline.errors import FileRejected
@@ -12,10 +13,11 @@ from data_pipeline.model.findings import Finding
 from data_pipeline.model.rules import CustomRule, RuleSeverity, UniqueRule
 from data_pipeline.model.spec import ColumnSpec, PipelineSpec
 from data_pipeline.model.tables import RawTable
-from data_pipeline.parsing.texts import strip
+from data_pipeline.parsing.texts import is_plain, strip
 from data_pipeline.validate.check import Check
 from data_pipeline.validate.checks import (
     any_broken,
+    build_added_check,
     build_checks,
     build_key,
     build_ragged_check,
@@ -24,6 +26,7 @@ from data_pipeline.validate.checks import (
 from data_pipeline.validate.formats import Formats, decide_formats
 from data_pipeline.validate.headers import keep_undeclared, match_headers
 from data_pipeline.validate.parse import parse_column
+from data_pipeline.validate.reasons import collect_reasons
 from data_pipeline.validate.rules.compile import compile_rules
 from data_pipeline.validate.rules.own import RowCheck, ask
 from data_pipeline.validate.seen_keys import SeenKeys
@@ -32,18 +35,6 @@ from data_pipeline.validate.seen_keys import SeenKeys
 REFUSING: Mapping[RuleSeverity, str] = {"reject_file": "RULE_REFUSES_FILE", "abort": "RULE_ABORTS_DATE"}
 
 NO_CHECKS: Mapping[str, RowCheck] = {}
-
-REJECTS_SCHEMA = pl.Schema(
-    {
-        "record_index": pl.Int64,
-        "row_number": pl.Int64,
-        "error_code": pl.String,
-        "error_message": pl.String,
-        "column_name": pl.String,
-        "raw_text": pl.String,
-        "record_data": pl.String,
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -68,7 +59,7 @@ class Judged:
 class Judge:
     """Judges a file's chunks; what must be unique is unique in the whole file, and the limit is the file's.
 
-    Memory: 16 bytes a row for each rule of uniqueness, if the file comes in more than one chunk.
+    Memory: at most 150 MiB for each rule of uniqueness, however many rows there are; on disk 16 bytes a row.
     """
 
     def __init__(
@@ -85,6 +76,7 @@ class Judge:
         # A file's headers may be anything, also what Polars takes for a pattern.
         self._places = {title: f"cell {position}" for position, title in enumerate(header)}
         self._undeclared = keep_undeclared(matched, self._places)
+        self._added = [build_added_check(name, header, self._places[header]) for name, header in matched.added.items()]
         self._columns = [column for column in spec.columns if column.name in self._headers]
         self._formats: Formats | None = None
         self._checks: list[Check] = []
@@ -140,8 +132,10 @@ class Judge:
         """Each column's values, and which of them are blank; one column is read beside the other."""
 
         def read(column: ColumnSpec) -> tuple[pl.Series, pl.Series]:
-            texts = take_texts(table.cells[self._headers[column.name]], column)
-            values = parse_column(column, texts, formats).alias(column.name)
+            cells = table.cells[self._headers[column.name]]
+            are_plain = is_plain(cells)
+            texts = blank_out(cells if are_plain else strip(cells), column)
+            values = parse_column(column, texts, formats, are_plain=are_plain).alias(column.name)
             return values, (texts == "").alias(f"?blank {column.name}")
 
         with ThreadPoolExecutor(max_workers=pl.thread_pool_size()) as threads:
@@ -157,7 +151,7 @@ class Judge:
         """Decides by the file's first chunk how numbers and dates are read, and builds the checks that depend on it."""
         formats = decide_formats(table, self._columns, self._headers, self._spec.source.reading)
         self._formats = formats
-        self._checks = build_checks(self._columns, self._headers, formats)
+        self._checks = [*build_checks(self._columns, self._headers, formats), *self._added]
         self._checks += compile_rules(self._spec, self._headers)
         self._notes += formats.tell(name=self._name)
         return formats
@@ -168,22 +162,22 @@ class Judge:
         """Marks later rows with the same key among the rows that no other check rejects."""
         key, seen = build_key(rule), self._seen[rule.name]
         # Different hashes are different keys, and mostly all are; to find repeats takes seven times as long.
-        hashes = frame.select(key.hash(1)).to_series()
-        may_repeat = hashes.n_unique() < frame.height
-        if is_last and not seen and not may_repeat:
-            return frame.with_columns(pl.lit(value=False).alias(f"?{rule.name}"))
-        sound = frame.select("@index", *rule.columns, any_broken(checks).alias("@bad"), hashes.alias("@first"))
-        sound = sound.filter(~pl.col("@bad"))
-        repeats = sound["@index"].clear()
-        if may_repeat:
-            is_first = sound.select(key.is_first_distinct()).to_series()
-            sound, repeats = sound.filter(is_first), sound["@index"].filter(~is_first)
-        if seen or not is_last:
-            first, second = sound["@first"].to_numpy(), sound.select(key.hash(2)).to_series().to_numpy()
-            was_seen = seen.find(first, second)
-            repeats = repeats.append(sound["@index"].filter(pl.Series(was_seen)))
-            seen.add(first[~was_seen], second[~was_seen])
-        return frame.with_columns(pl.col("@index").is_in(repeats.implode()).alias(f"?{rule.name}"))
+        hashes = frame.select(any_broken(checks).alias("bad"), key.hash(1).alias("first"), key.hash(2).alias("second"))
+        is_bad, first, second = (column.to_numpy() for column in hashes)
+        is_repeat = np.zeros(frame.height, dtype=np.bool_)
+        sound = np.flatnonzero(~is_bad)
+        sound = sound[np.argsort(first[sound])]
+        if (np.diff(first[sound]) == 0).any():
+            in_order = np.sort(sound)
+            is_first = frame.select(rule.columns)[in_order].select(key.is_first_distinct())
+            is_repeat[in_order] = ~is_first.to_series().to_numpy()
+            sound = sound[~is_repeat[sound]]
+        was_seen = seen.find(first[sound], second[sound])
+        is_repeat[sound] = was_seen
+        if not is_last:
+            new = sound[~was_seen]
+            seen.add(first[new], second[new])
+        return frame.with_columns(pl.Series(f"?{rule.name}", is_repeat))
 
     def _take_accepted(self, rows: pl.DataFrame, *, sheet: str) -> pl.DataFrame:
         """Typed columns with their place in the file."""
@@ -243,33 +237,9 @@ def judge(table: RawTable, spec: PipelineSpec, *, name: str) -> Judged:
     return judged
 
 
-def take_texts(cells: pl.Series, column: ColumnSpec) -> pl.Series:
-    """A column's stripped texts; what the sender writes for "nothing here" is blank."""
-    texts = strip(cells)
+def blank_out(texts: pl.Series, column: ColumnSpec) -> pl.Series:
+    """A column's texts; what the sender writes for "nothing here" is blank."""
     return texts.set(texts.is_in(column.blank_as), "") if column.blank_as else texts
-
-
-def collect_reasons(bad: pl.DataFrame, checks: list[Check], table: RawTable, places: Mapping[str, str]) -> pl.DataFrame:
-    """One row per rejected row and reason. Built for the bad rows only: for all rows it costs six times as much."""
-    if bad.height == 0:
-        return REJECTS_SCHEMA.to_frame()
-    as_delivered = pl.struct(pl.col(place).alias(header) for header, place in places.items())
-    bad = bad.with_columns(as_delivered.struct.json_encode().alias("@data"))
-    reasons = []
-    for check in checks:
-        if check.severity == "warn":
-            continue
-        raw = pl.lit(None, dtype=pl.String) if check.header is None else pl.col(places[check.header])
-        for index, row, text, data in (
-            bad.filter(pl.col(check.name)).select("@index", "@row", raw.alias("@raw"), "@data").rows()
-        ):
-            if check.name == "?ragged":
-                text = table.ragged_rows[row].text
-            elif row in table.ragged_rows:
-                continue  # which cell is which is not known
-            code, words = check.explain((text or "").strip())
-            reasons.append((index, row, code, words, check.header, text, data))
-    return pl.DataFrame(reasons, schema=REJECTS_SCHEMA, orient="row").sort("record_index", maintain_order=True)
 
 
 def warn(frame: pl.DataFrame, checks: list[Check], *, name: str) -> list[Finding]:

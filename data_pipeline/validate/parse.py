@@ -20,20 +20,20 @@ from data_pipeline.validate.moments import parse_moments, take_days
 NOT_A_NUMBER = ("nan", "na", "null", "none", "?", "-", "inf", "+inf", "-inf", "infinity", "-infinity",
                 "1.#inf", "-1.#inf", "1.#qnan")  # fmt: skip
 ERROR_CELLS = ("#DIV/0!", "#N/A", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "#GETTING_DATA", "#SPILL!", "#CALC!")
+UNSTORABLE = ("UNREADABLE_CELL", "expected text, found the character U+0000, which a text may not hold. Type it anew.")
 BOOLEANS = {"true": True, "yes": True, "ya": True, "1": True, "false": False, "no": False, "tidak": False, "0": False}
 # Types that name a day -> how one is written so that nobody has to guess.
 DATED: Mapping[ColumnType, str] = {"date": "2026-01-31", "datetime": "2026-01-31T08:30:00Z"}
 
 
-def parse_column(column: ColumnSpec, texts: pl.Series, formats: Formats) -> pl.Series:
-    """Typed values of one declared column's stripped texts.
+def parse_column(column: ColumnSpec, texts: pl.Series, formats: Formats, *, are_plain: bool = False) -> pl.Series:
+    """Typed values of one declared column's stripped texts; `are_plain`: `is_plain` was asked and says so.
 
     Null when unreadable, and when blank unless it is a text that may be. Not written as expressions: Polars computes
     anew what several of them ask for, and what is left to a costly pattern is mostly nothing.
     """
     if column.type == "text":
-        values = texts.set(texts.is_in(ERROR_CELLS) | texts.str.contains("\0", literal=True), None)
-        return values if column.nullable else values.set(texts == "", None)
+        return parse_texts(texts, are_plain=are_plain, nullable=column.nullable)
     if column.type == "date":
         return read_distinct(texts, lambda distinct: parse_dates(distinct, formats.dates[column.name]))
     if column.type == "datetime":
@@ -42,6 +42,15 @@ def parse_column(column: ColumnSpec, texts: pl.Series, formats: Formats) -> pl.S
         return texts.str.to_lowercase().replace_strict(BOOLEANS, default=None, return_dtype=pl.Boolean)
     numbers = parse_numbers(texts, formats.numbers[column.name])
     return take_integers(numbers) if column.type == "integer" else numbers
+
+
+def parse_texts(texts: pl.Series, *, are_plain: bool, nullable: bool) -> pl.Series:
+    """Stripped texts but for error cells and those that no program can store."""
+    values = texts
+    if not are_plain:
+        values = values.set(texts.is_in(ERROR_CELLS) | texts.str.contains("\0", literal=True), None)
+    is_blank = texts == ""
+    return values if nullable or not is_blank.any() else values.set(is_blank, None)
 
 
 def explain_unreadable(column: ColumnSpec, text: str, *, is_ambiguous: bool = False) -> tuple[str, str]:
@@ -64,7 +73,7 @@ def explain_unreadable(column: ColumnSpec, text: str, *, is_ambiguous: bool = Fa
             f"expected {describe_type(column)}, found the spreadsheet error {text!r}. Mend the formula.",
         )
     if column.type == "text":
-        return "UNREADABLE_CELL", "expected text, found a NUL character, which no program can store. Type it anew."
+        return UNSTORABLE
     if column.type in DATED:
         written = DATED[column.type]
         return "UNREADABLE_CELL", f"expected {describe_type(column)}, found {text!r}. Write it like {written}."

@@ -13,7 +13,7 @@ from data_pipeline.model.spec import StepSpec
 from data_pipeline.transform import trim
 from data_pipeline.transform.registry import Step, Verb, compile_steps
 from data_pipeline.transform.step import Outcome, StepOptions
-from data_pipeline.validate.judge import REJECTS_SCHEMA
+from data_pipeline.validate.reasons import REJECTS_SCHEMA
 from data_pipeline_tests.specs import shelf_spec
 from data_pipeline_tests.tables import raw_table, table
 

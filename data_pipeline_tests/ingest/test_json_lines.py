@@ -64,7 +64,21 @@ def test_a_line_that_is_no_object_is_kept_and_named(line: str, tmp_path: Path) -
 def test_nested_and_large_values_are_said_as_they_are(tmp_path: Path) -> None:
     text = '{"id": 12345678901234567890, "at": {"x": [1, true, 0.5]}, "ok": false, "n": 1e400}\n'
 
-    assert read(tmp_path, text).cells.rows() == [("12345678901234567890", '{"x": [1, true, 0.5]}', "false", "1E+400")]
+    assert read(tmp_path, text).cells.rows() == [("12345678901234567890", '{"x": [1, true, 0.5]}', "false", "1e400")]
+
+
+@pytest.mark.parametrize("number", ["1e400", "1.50", "-0", "1E5", "7.0", "0.1e-2"])
+def test_a_number_in_a_doubtful_line_is_said_as_it_is_written(number: str, tmp_path: Path) -> None:
+    table = read(tmp_path, f'{{"id": {number}, "at": {{"x": [{number}, "y"]}}}}\n')
+
+    assert table.cells.rows() == [(number, f'{{"x": [{number}, "y"]}}')]
+
+
+def test_a_line_of_too_many_brackets_is_broken(tmp_path: Path) -> None:
+    deep = '{"id": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    table = read(tmp_path, lines({"id": "a"}) + deep + "\n")
+
+    assert list(table.ragged_rows) == [2]
 
 
 KEYS = st.sampled_from(["id", "value", "unit", 'a":b', "é"])
@@ -140,6 +154,30 @@ def test_a_key_said_twice_is_found_whatever_the_next_line_lacks(pair: list[str],
     twice = next(place for place, line in enumerate(pair) if line.count('"n"') > 1)
     assert {row: one.text for row, one in table.ragged_rows.items()} == {4 + twice: pair[twice]}
     assert table.cells.height == 8
+
+
+@pytest.mark.parametrize("size", [3, 5, 1000])
+def test_columns_are_the_keys_of_the_first_lines_that_have_any(size: int, tmp_path: Path) -> None:
+    """Whole, or cut into blocks; a line before them that is broken is kept and named."""
+    path = write(tmp_path, "{}\n\nx\n{}\n" + lines(RECORDS[0]))
+    options = ReadingOptions(chunk_bytes=size)
+
+    table = read_table(path, name=path.name, options=options)
+
+    assert table.cells.columns == ["id", "value", "unit"]
+    assert table.cells.rows() == [(None,) * 3, ("x", None, None), (None,) * 3, ("a", "45.5", "x")]
+    assert table.row_numbers.to_list() == [1, 3, 4, 5]
+    assert {row: one.text for row, one in table.ragged_rows.items()} == {3: "x"}
+
+
+@pytest.mark.parametrize("text", ["{}\nx\n", "{}\n{}", "{}\n" * 5000], ids=["broken", "blank", "long"])
+def test_a_file_without_any_key_is_refused(text: str, tmp_path: Path) -> None:
+    path = write(tmp_path, text)
+
+    with pytest.raises(FileRejected, match=r"expected JSON objects with keys, found none that has any") as refused:
+        read_table(path, name=path.name, options=ReadingOptions(chunk_bytes=100, limits=Limits(line_bytes=1000)))
+
+    assert refused.value.code == "EMPTY_FILE"
 
 
 def test_a_raw_nul_breaks_its_line_alone(tmp_path: Path) -> None:

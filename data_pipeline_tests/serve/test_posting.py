@@ -40,7 +40,7 @@ def test_numbers_are_judged_as_they_were_written(api: RunningApi, client: httpx.
 
     assert posted.status_code == 202
     assert read_rows(client, pipeline_id) == [
-        {"id": "1", "amount": "12345678901234567890.10"}, {"id": "2", "amount": "1E+400"},
+        {"id": "1", "amount": "12345678901234567890.10"}, {"id": "2", "amount": "1e400"},
     ]  # fmt: skip
 
 

@@ -19,7 +19,8 @@ def ask(evolution: str, table: str = TABLE) -> Judged:
     spec = PipelineSpec.model_validate(
         {
             "name": "shelf", "title": "Shelf", "description": "Of goods.", "grain": ["sku"],
-            "source": {"evolution": evolution, "ignored_headers": ["SKU 2"]}, "process": {"processor": "a:b"},
+            "source": {"evolution": evolution, "ignored_headers": ["SKU 2"], "reject_file_over_percent": 100},
+            "process": {"processor": "a:b"},
             "columns": [{"name": "sku", "header": "SKU", "type": "text"}],
         }
     )  # fmt: skip
@@ -45,6 +46,16 @@ def test_added_columns_are_named_after_their_header_unless_that_name_is_taken() 
 
     assert accepted.select("note", "unit_price_idr").rows() == [("n", "5"), (None, None)]
     assert accepted["rescued"].to_list() == ['{"Source_Row":"x"}', None]
+
+
+def test_a_text_that_no_database_takes_goes_back_from_an_added_column_too() -> None:
+    judged = ask("add", TABLE.replace("n    |", "n\0   |"))
+
+    assert judged.accepted["sku"].to_list() == ["2"]
+    assert judged.rejects.select("row_number", "column_name", "error_code", "error_message").rows() == [
+        (2, "Note", "UNREADABLE_CELL",
+         "expected text, found the character U+0000, which a text may not hold. Type it anew.")
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("evolution", ["add", "rescue"])

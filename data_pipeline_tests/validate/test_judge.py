@@ -11,7 +11,8 @@ from polars.testing import assert_frame_equal
 
 from data_pipeline.model.findings import Finding
 from data_pipeline.model.tables import RawTable
-from data_pipeline.validate.judge import REJECTS_SCHEMA, Judged, judge
+from data_pipeline.validate.judge import Judged, judge
+from data_pipeline.validate.reasons import REJECTS_SCHEMA
 from data_pipeline_tests.ingest.test_table import build
 from data_pipeline_tests.specs import shelf_spec
 from data_pipeline_tests.tables import raw_table, table

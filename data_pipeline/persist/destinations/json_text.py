@@ -2,6 +2,7 @@
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from typing import IO
 
 import polars as pl
 
@@ -20,12 +21,26 @@ def write_lines(rows: pl.DataFrame, literals: frozenset[str] = frozenset()) -> b
     >>> write_lines(pl.DataFrame({"id": ["a", "b"], "value": ["-1.0", "12,5"]}), frozenset({"value"})).decode()
     '{"id":"a","value":-1.0}\\n{"id":"b","value":"12,5"}\\n'
     """
-    plain = as_plain(write_moments(rows))
     if not literals:
+        plain = as_plain(write_moments(rows))
         # One half beside the other: writing takes longer than anything else that is done with a row.
         half = max(LEAST_SHARED, -(-plain.height // 2))
         with ThreadPoolExecutor(2) as threads:
             return b"".join(threads.map(write_objects, plain.iter_slices(half)))
+    return form_lines(rows, literals)
+
+
+def append_lines(rows: pl.DataFrame, literals: frozenset[str], file: IO[bytes]) -> None:
+    """The same at the end of an open file, in which Polars writes without Python; by way of bytes it takes twice."""
+    if literals:
+        file.write(form_lines(rows, literals))
+    else:
+        write_moments(rows).pipe(as_plain).write_ndjson(file)
+
+
+def form_lines(rows: pl.DataFrame, literals: frozenset[str]) -> bytes:
+    """Lines in which some texts stand for numbers."""
+    plain = as_plain(write_moments(rows))
     pieces: list[pl.Expr] = []
     for place, header in enumerate(plain.columns):
         start = "{" if place == 0 else ","

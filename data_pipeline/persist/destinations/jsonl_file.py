@@ -2,11 +2,9 @@
 
 from data_pipeline.model.destinations import JsonlDestination
 from data_pipeline.persist.destinations.files import find_path
-from data_pipeline.persist.destinations.json_text import write_lines
+from data_pipeline.persist.destinations.json_text import append_lines
 from data_pipeline.persist.destinations.shipment import Means, Refusal, Shipment
-from data_pipeline.persist.files import write_pieces
-
-PIECE_ROWS = 50_000
+from data_pipeline.persist.files import replacing
 
 
 def deliver_jsonl(destination: JsonlDestination, shipment: Shipment, means: Means) -> list[Refusal]:
@@ -15,5 +13,7 @@ def deliver_jsonl(destination: JsonlDestination, shipment: Shipment, means: Mean
     Raises: StoreError when the folder cannot be written.
     """
     path = find_path(destination, shipment, means, suffix="jsonl")
-    write_pieces(path, (write_lines(piece, shipment.literals) for piece in shipment.rows.iter_slices(PIECE_ROWS)))
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        for chunk in shipment.rows.chunks():
+            append_lines(chunk, shipment.literals, file)
     return []

@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from data_pipeline.flow.stage import stage_batches
 from data_pipeline.flow.track import track_run
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.drive import LocalDrive
+from data_pipeline.ingest.sandbox import Sandbox
 from data_pipeline.model.snapshots import Published
 from data_pipeline.persist import deliveries
 from data_pipeline.pipelines.catalog import find_pipeline
@@ -32,12 +32,12 @@ METRICS = (
 
 
 @pytest.fixture
-def workspace(settings: Settings) -> Iterator[Workspace]:
+def workspace(settings: Settings, readers: Sandbox) -> Workspace:
     """An empty installation with a drive, and no reference folder."""
     settings.drive_folder.mkdir()
     opened = Workspace.open(settings)
-    yield opened
-    opened.sandbox.close()
+    assert opened.sandbox is readers
+    return opened
 
 
 def receive(workspace: Workspace, name: str, text: str) -> Receipt:
@@ -106,6 +106,21 @@ def test_a_line_that_is_no_record_goes_back_alone(workspace: Workspace) -> None:
     failed = ask(workspace, "select row_number, error_code, raw_text from batch_errors where row_number = 8")
     assert failed.rows() == [("8", "BROKEN_LINE", '{"id": "r8", "timestamp":')]
     assert ask(workspace, METRICS).rows() == [("4", "2", "1207.800000", "2")]
+
+
+def test_a_text_that_no_database_takes_goes_back_alone(workspace: Workspace) -> None:
+    """In a column that nobody declared it is kept, as JSON writes it."""
+    good = EXAMPLE.splitlines()[0]
+    with_nul = json.dumps(json.loads(good) | {"id": "r8\0"})
+    noted = json.dumps(json.loads(good) | {"id": "r9", "note": "a\0b"})
+    receive(workspace, "readings.jsonl", f"{EXAMPLE}{with_nul}\n{noted}\n")
+    make_snapshot(workspace)
+
+    failed = ask(workspace, "select error_code, column_name, error_message from batch_errors where row_number = 8")
+    words = "expected text, found the character U+0000, which a text may not hold. Type it anew."
+    assert failed.rows() == [("UNREADABLE_CELL", "id", words)]
+    kept = "select id, rescued from sensor_readings_snapshot where rescued is not null"
+    assert ask(workspace, kept).rows() == ask_lake(workspace, kept).rows() == [("r9", '{"note":"a\\u0000b"}')]
 
 
 def test_processed_and_failed_records_are_written_in_the_order_in_which_they_came(
