@@ -13,19 +13,21 @@ SHORT = 5  # characters of the longest boolean
 Counts = Mapping[Any, int]
 Described = dict[str, Any]
 
-PATTERNS = {
-    "integer": re.compile(r"[+-]?(?:0|[1-9]\d{0,14})"),
-    "number": re.compile(r"[+-]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][+-]?\d+)?"),
-    "date": re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"),
-    "time": re.compile(r"\d{1,2}:\d{2}(?::\d{2})?"),
-    "boolean": re.compile("true|false|yes|no|ya|tidak|benar|salah", re.IGNORECASE),
-    "error": re.compile(r"#(?:N/A|GETTING_DATA|[A-Z0-9/]+[!?])"),
-}
+KINDS = re.compile(
+    r"(?P<integer>[+-]?(?:0|[1-9][0-9]{0,14}))"
+    r"|(?P<number>[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?)"
+    r"|(?P<time>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)"
+    r"|(?P<boolean>(?i:true|false|yes|no|ya|tidak|benar|salah))"
+    r"|(?P<error>#(?:N/A|GETTING_DATA|[A-Z0-9/]+[!?]))"
+).fullmatch
 
 
 def classify(text: str) -> str:
     """What a text can be read as."""
-    return next((kind for kind, pattern in PATTERNS.items() if pattern.fullmatch(text.strip())), "text")
+    found = KINDS(text.strip())
+    return "text" if found is None or found.lastgroup is None else found.lastgroup
 
 
 class Crowd:
@@ -53,21 +55,24 @@ class Crowd:
             return
         # Most begin with a letter and are longer than any boolean.
         doubtful = [text for text in filled if text[0] < ":" or len(text) <= SHORT]
-        self.kinds.update(map(classify, doubtful))
+        kinds = list(map(classify, doubtful))
+        self.kinds.update(kinds)
         self.kinds["text"] += len(filled) - len(doubtful)
-        self.total += sum((Fraction(text) for text in doubtful if classify(text) in ("integer", "number")), Fraction())
+        numbers = (text for text, kind in zip(doubtful, kinds, strict=True) if kind in ("integer", "number"))
+        self.total += sum(map(Fraction, numbers), Fraction())
         self.blanks += len(values) - len(filled)
         self.longest = max(self.longest, *map(len, texts))
         self.least = min(self.least or filled[0], *filled)
         self.most = max(self.most, *filled)
 
     def describe(self, records: int) -> Described:
-        """Of a field of texts."""
+        """Of a field of texts or days."""
         self.flush()
+        length = len("2026-01-05") if self.kinds["date"] * 2 > self.kinds.total() else None
         examples = Counter(self.sample)
         return {
             "count": records, "blanks": self.blanks, "distinct": MOST_DISTINCT, "kinds": +self.kinds,
-            "minimum": self.least, "maximum": self.most, "mean": None, "longest": self.longest,
+            "minimum": self.least[:length], "maximum": self.most[:length], "mean": None, "longest": self.longest,
             "examples": sorted(examples, key=lambda text: (-examples[text], text))[:EXAMPLES],
         }  # fmt: skip
 

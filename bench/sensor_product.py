@@ -9,10 +9,9 @@ import polars as pl
 
 from data_pipeline.flow.prepare import prepare_file, prepared_folder
 from data_pipeline.model.reading import Limits
-from data_pipeline.model.rows import Rows
 from data_pipeline.persist.destinations.form import form_rows
 from data_pipeline.persist.destinations.json_text import append_lines
-from data_pipeline.persist.parts import read_chunks
+from data_pipeline.persist.parts import open_part
 from data_pipeline.pipelines.catalog import find_pipeline
 
 LIMITS = Limits(memory_bytes=1536 << 20)  # as settings have it; chunks are then of 8 MiB
@@ -27,16 +26,13 @@ def run_product(path: Path) -> dict[str, Any]:
     shutil.rmtree(home, ignore_errors=True)
     prepared = prepare_file(path, "0" * 64, path.name, (SPEC,), home, LIMITS)
     folder, (processed, _) = prepared_folder(home, SPEC), SPEC.destinations
-    anomalies = 0
+    rows, rejects = open_part(folder / prepared.part), open_part(folder / prepared.rejects)
+    formed = form_rows(rows, processed, SPEC, published_at=NOW)
     with (path.parent / "processed_data.jsonl").open("wb") as file:
-        for part in read_chunks(folder / prepared.part):
-            anomalies += int(part["is_anomaly"].sum())
-            formed = form_rows(Rows.of(part), processed, SPEC, published_at=NOW)
-            for rows in formed.rows.chunks():
-                append_lines(rows, formed.literals, file)
+        append_lines(formed.rows, formed.literals, file)
     with (path.parent / "failed_data.jsonl").open("wb") as file:
-        for part in read_chunks(folder / prepared.rejects):
-            append_lines(form_failed(part), frozenset({"value"}), file)
+        append_lines(rejects.map(form_failed), frozenset({"value"}), file)
+    anomalies = pl.scan_parquet(folder / prepared.part).select(pl.col("is_anomaly").sum()).collect().item()
     failed, total = prepared.rows_rejected, prepared.measures["value"]
     return {
         "processed": prepared.rows_accepted, "errors": failed, "anomalies": anomalies, "sum": round(total, 3),

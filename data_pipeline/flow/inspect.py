@@ -122,14 +122,14 @@ class Look:
 
     def add(self, chunk: Chunk) -> None:
         """Counts a chunk in."""
-        table, first = chunk.table, self._columns.records
+        table = chunk.table
         self._columns.add(table)
         if self._judging is None or self._spec is None:
             self._findings += table.findings
             return
         judged = self._judging.judge(table, is_last=chunk.is_last)
         stepped = run_steps(judged.accepted, self._steps)
-        rejects = self._rejects.collect(judged.rejects, stepped.failures, table, first=first)
+        rejects = self._rejects.collect(judged.rejects, stepped.failures, table)
         self._judging.add_rejected(stepped.rejected_records, self._rejects.first)
         self._findings += judged.findings
         self._codes.update(dict(rejects["error_code"].value_counts().iter_rows()))

@@ -11,7 +11,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
-from data_pipeline.flow.beside import Beside
 from data_pipeline.flow.rejects import Rejects
 from data_pipeline.flow.row_checks import load_row_checks
 from data_pipeline.flow.sensitive import hide_fault, hide_summary
@@ -29,6 +28,7 @@ from data_pipeline.model.tables import RawTable
 from data_pipeline.persist.files import write_atomically
 from data_pipeline.persist.landing import Landed
 from data_pipeline.persist.parts import writing_part
+from data_pipeline.threads import Beside
 from data_pipeline.transform.registry import compile_steps, split_steps
 from data_pipeline.validate.judge import Judge, Judged
 
@@ -94,13 +94,14 @@ def prepare_file(
         def keep(pair: tuple[RawTable, Judged]) -> None:
             table, judged = pair
             stepped = run_steps(judged.accepted, steps)
-            accepted.add(stepped.rows)
-            refused.add(rejected.collect(judged.rejects, stepped.failures, table, first=tally.records))
-            tally.add(table, judged, stepped)
+            writing.run(accepted.add, stepped.rows)
+            refused.add(rejected.collect(judged.rejects, stepped.failures, table))
+            counting.run(lambda all_of_it: tally.add(*all_of_it), (table, judged, stepped))
 
-        with Beside() as beside:
+        # Each takes about as long as judging; one after another they would hold it up.
+        with Beside() as writing, Beside() as counting, Beside() as keeping:
             for chunk in itertools.chain([first], tables):
-                beside.run(keep, (chunk.table, judging.judge(chunk.table, is_last=chunk.is_last)))
+                keeping.run(keep, (chunk.table, judging.judge(chunk.table, is_last=chunk.is_last)))
         judging.add_rejected(tally.rows_failed, rejected.first)
         judging.refuse_if_too_many()
     origin = first.table.origin

@@ -17,14 +17,17 @@ class Rejects:
 
     def __init__(self, spec: PipelineSpec) -> None:
         self._spec = spec
+        self._records = 0
         self.first: dict[str, Any] | None = None
         """The first of them, whether judging or a step rejects it."""
 
-    def collect(self, judged: pl.DataFrame, failures: pl.DataFrame, table: RawTable, *, first: int) -> pl.DataFrame:
-        """Those of a chunk, as they may be kept; `first` counts the file's records before it.
+    def collect(self, judged: pl.DataFrame, failures: pl.DataFrame, table: RawTable) -> pl.DataFrame:
+        """Those of the next chunk, as they may be kept.
 
         Shape: REJECTS_SCHEMA, in the file's order.
         """
+        first = self._records
+        self._records += table.cells.height
         rejects = add_failures(judged, failures, table, self._spec, first=first)
         if rejects.height and self._spec.sensitive_columns:
             records = write_records(hide_cells(table, self._spec), rejects["record_index"] - first)

@@ -53,11 +53,6 @@ class Tally:
         self.rows_accepted += judged.accepted.height - failed
 
     @property
-    def records(self) -> int:
-        """Records so far, rejected ones too."""
-        return self._columns.records
-
-    @property
     def cells_sha256(self) -> str:
         """Hash of what the declared cells mean: equal for two files that say the same in another encoding."""
         return hashlib.sha256(self._meaning.digest() + self._unread.digest()).hexdigest()

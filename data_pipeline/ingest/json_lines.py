@@ -13,11 +13,11 @@ import numpy as np
 import polars as pl
 
 from data_pipeline.errors import FileRejected
-from data_pipeline.ingest.ahead import parse_ahead
 from data_pipeline.ingest.json_object import is_object, read_object
 from data_pipeline.model.findings import Finding
 from data_pipeline.model.reading import Limits, RaggedRow
 from data_pipeline.model.tables import RawRows
+from data_pipeline.threads import parse_ahead
 
 SUFFIXES = (".jsonl", ".ndjson")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"

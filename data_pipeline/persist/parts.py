@@ -15,40 +15,38 @@ from data_pipeline.errors import StoreError
 from data_pipeline.model.rows import Rows
 from data_pipeline.persist.files import write_frame
 
+LEAST_BYTES = 4 << 20  # of rows, before they are worth a file
+
 
 class PartWriter:
     """Takes chunks for one path; `writing_part` makes it appear."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._first: pl.DataFrame | None = None
+        self._held: list[pl.DataFrame] = []
         self._folder: Path | None = None
         self._count = 0
 
     def add(self, chunk: pl.DataFrame) -> None:
         """Keeps a chunk. Raises: StoreError when the disk is full."""
-        if self._first is None and self._folder is None:
-            self._first = chunk
-            return
+        if sum(held.estimated_size() for held in self._held) >= LEAST_BYTES:
+            self._write_held()
+        self._held.append(chunk)
+
+    def _write_held(self) -> None:
         if self._folder is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._folder = Path(tempfile.mkdtemp(dir=self._path.parent, prefix=f".{self._path.name[:40]}."))
-            first, self._first = self._first, None
-            assert first is not None
-            self._write(first)
-        self._write(chunk)
-
-    def _write(self, chunk: pl.DataFrame) -> None:
-        assert self._folder is not None
-        write_frame(self._folder / f"{self._count:06}.parquet", chunk)
+        held, self._held = self._held, []
+        write_frame(self._folder / f"{self._count:06}.parquet", pl.concat(held))
         self._count += 1
 
     def finish(self) -> None:
         """Makes the part appear, in one rename, instead of what was there."""
         if self._folder is None:
-            assert self._first is not None
-            write_frame(self._path, self._first)
+            write_frame(self._path, pl.concat(self._held))
             return
+        self._write_held()
         try:
             if self._path.is_dir():
                 shutil.rmtree(self._path)  # the same rows: a part is a function of the file

@@ -14,13 +14,13 @@ import numpy as np
 import polars as pl
 
 from data_pipeline.errors import FileRejected
-from data_pipeline.ingest.ahead import parse_ahead
 from data_pipeline.ingest.text.blocks import WIDE, Block, Positions, Reading, cut_blocks, read_utf8
 from data_pipeline.ingest.text.by_record import TOLD_CHARACTERS, read_slowly
 from data_pipeline.ingest.text.mojibake import note_mojibake
 from data_pipeline.ingest.text.records import open_reader
 from data_pipeline.model.reading import Dialect, Limits, RaggedRow, TextOrigin
 from data_pipeline.model.tables import RawRows
+from data_pipeline.threads import parse_ahead
 
 CHUNK_BYTES = 8 << 20
 ZLIB_MAGIC = (b"x^", b"x\x01", b"x\xda")  # Polars would inflate a text that begins so; other magics are no UTF-8

@@ -1,13 +1,16 @@
 """Rows -> JSON, one object a line; delivered texts that are numbers become numbers again."""
 
+import functools
 import io
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO
 
 import polars as pl
 
+from data_pipeline.model.rows import Rows
 from data_pipeline.parsing.texts import read_distinct
 from data_pipeline.persist.destinations.form import as_plain
+from data_pipeline.threads import Beside
 
 # https://www.rfc-editor.org/rfc/rfc8259#section-6
 LITERAL = r"^(-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?|true|false)$"
@@ -30,12 +33,14 @@ def write_lines(rows: pl.DataFrame, literals: frozenset[str] = frozenset()) -> b
     return form_lines(rows, literals)
 
 
-def append_lines(rows: pl.DataFrame, literals: frozenset[str], file: IO[bytes]) -> None:
-    """The same at the end of an open file, in which Polars writes without Python; by way of bytes it takes twice."""
-    if literals:
-        file.write(form_lines(rows, literals))
-    else:
-        write_moments(rows).pipe(as_plain).write_ndjson(file)
+def append_lines(rows: Rows, literals: frozenset[str], file: IO[bytes]) -> None:
+    """The same at the end of an open file; a chunk is written while the next is made."""
+    with Beside() as writing:
+        for chunk in rows.chunks():
+            if literals:
+                writing.run(file.write, form_lines(chunk, literals))
+            else:  # by Polars, without Python: by way of bytes it takes twice as long
+                writing.run(lambda plain: plain.write_ndjson(file), as_plain(write_moments(chunk)))
 
 
 def form_lines(rows: pl.DataFrame, literals: frozenset[str]) -> bytes:
@@ -64,6 +69,7 @@ def write_moments(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@functools.cache
 def write_key(header: str) -> str:
     """A header as JSON text."""
     encoded = pl.select(pl.struct(pl.lit(header).alias("v")).struct.json_encode()).item()

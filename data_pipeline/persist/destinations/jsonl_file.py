@@ -14,6 +14,5 @@ def deliver_jsonl(destination: JsonlDestination, shipment: Shipment, means: Mean
     """
     path = find_path(destination, shipment, means, suffix="jsonl")
     with replacing(path) as temporary, temporary.open("wb") as file:
-        for chunk in shipment.rows.chunks():
-            append_lines(chunk, shipment.literals, file)
+        append_lines(shipment.rows, shipment.literals, file)
     return []
