@@ -62,11 +62,20 @@ def write_parquet(path: Path, rows: Rows) -> None:
 
     Raises: StoreError like write_atomically.
     """
+    sink_parquet(path, scan_rows(rows))
 
-    def read(*_: object) -> Iterator[pl.DataFrame]:
-        return rows.iter_slices(SLICE_ROWS)
 
-    sink_parquet(path, register_io_source(read, schema=rows.schema))
+def scan_rows(rows: Rows) -> pl.LazyFrame:
+    """Rows to be asked something, or written, slice by slice."""
+
+    def read(columns: list[str] | None, _: pl.Expr | None, most: int | None, __: int | None) -> Iterator[pl.DataFrame]:
+        left = most
+        for piece in rows.iter_slices(SLICE_ROWS):
+            yield (piece if columns is None else piece.select(columns)).head(piece.height if left is None else left)
+            if left is not None and (left := left - piece.height) <= 0:
+                return
+
+    return register_io_source(read, schema=rows.schema)
 
 
 def write_frame(path: Path, frame: pl.DataFrame) -> None:

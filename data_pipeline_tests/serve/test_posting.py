@@ -232,7 +232,9 @@ def test_snapshots_come_as_json_csv_and_arrow_with_filters(api: RunningApi, clie
     assert get(where="amount > 6").headers["X-Row-Count"] == "3"
     assert [row["id"] for row in get(limit=2, offset=3).json()] == ["3", "4"]
     assert get(format="csv", where="id = '4'").text == "id,amount\n4,4.0\n"
-    assert pl.read_ipc_stream(io.BytesIO(get(format="arrow").content))["amount"].sum() == 45
+    assert pl.read_ipc(io.BytesIO(get(format="arrow").content))["amount"].sum() == 45
+    assert pl.read_ipc(io.BytesIO(get(format="arrow", where="amount < 2").content)).rows() == [("0", 0.0), ("1", 1.0)]
+    assert [row["id"] for row in get(where="amount > 2", limit=2, offset=3).json()] == ["6", "7"]
     assert error_of(get(version=2)) == (404, "SNAPSHOT_NOT_FOUND")
     for wrong in ({"where": "amount >"}, {"where": "(select 1)"}, {"columns": "id,ghost"}, {"columns": "id,id"},
                   {"limit": 0}, {"ghost": 1}, {"where": "read_csv('/etc/passwd')"}):  # fmt: skip

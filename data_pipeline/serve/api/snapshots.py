@@ -13,6 +13,8 @@ from data_pipeline.errors import RequestRefused, SpecError
 from data_pipeline.flow.lifecycle import require
 from data_pipeline.parsing.expressions import parse_expression
 from data_pipeline.persist import tracking
+from data_pipeline.persist.files import scan_rows
+from data_pipeline.persist.lake import Lake
 from data_pipeline.persist.tenancy import acting_as
 from data_pipeline.serve.api.answers import keep_answer
 from data_pipeline.serve.api.auth import SnapshotReader, Visit
@@ -76,26 +78,31 @@ def read(
     found = next((row for row in versions if query.version in (None, row["version"])), None)
     if found is None:
         raise RequestRefused("SNAPSHOT_NOT_FOUND", f"{business_date}: nothing is published, or not in that version.")
-    rows = choose(visit.workspace.lake.scan_version(Path(found["parquet_path"])), query.where, query.columns)
+    rows = choose(visit.workspace.lake, Path(found["parquet_path"]), query.where, query.columns)
     if query.format == "json":
         asked = f"{pipeline_id} {found['id']} {query.model_dump_json()}"  # another version is another name
         answer = keep_answer(visit.request.app.state.cache, asked, lambda: write_page(rows, query))
     else:
-        answer = write_table(rows.collect(), query.format, name=f"{business_date}.v{found['version']}")
+        name = f"{business_date}.v{found['version']}"
+        answer = write_table(rows, query.format, name=name, folder=visit.workspace.home)
     answer.headers["ETag"] = f'"{found["content_hash"]}"'
     return answer
 
 
 def write_page(rows: pl.LazyFrame, query: RowsQuery) -> Response:
     """The rows that are asked for, and how many there are."""
-    counted = rows.select(pl.len()).collect().item()
-    answer = write_list(rows.slice(query.offset, query.limit).collect())
+    counted = rows.select(pl.len()).collect(engine="streaming").item()
+    answer = write_list(rows.slice(query.offset, query.limit).collect(engine="streaming"))
     answer.headers["X-Row-Count"] = str(counted)
     return answer
 
 
-def choose(rows: pl.LazyFrame, where: str | None, columns: str | None) -> pl.LazyFrame:
-    """The rows and columns that are wanted. Raises: RequestRefused for a column that there is not."""
+def choose(lake: Lake, version: Path, where: str | None, columns: str | None) -> pl.LazyFrame:
+    """The rows and columns that are wanted, of which memory never holds all.
+
+    Raises: RequestRefused for a column that there is not.
+    """
+    rows = lake.scan_version(version)
     schema = rows.collect_schema()
     named = [name.strip() for name in columns.split(",")] if columns else list(schema)
     unknown = sorted({*named} - {*schema})
@@ -106,7 +113,7 @@ def choose(rows: pl.LazyFrame, where: str | None, columns: str | None) -> pl.Laz
         return rows.select(named)
     try:
         condition = parse_expression(where)
-        table = rows.collect()
-        return table.filter(condition.is_true(table)).lazy().select(named)
+        fitting = lake.open_version(version).map(lambda chunk: chunk.filter(condition.is_true(chunk)), drops=True)
     except SpecError as error:
         raise RequestRefused("INVALID_REQUEST", f"where: {error}") from error
+    return scan_rows(fitting).select(named)
