@@ -39,7 +39,7 @@ def main(
     folder = Path(tempfile.mkdtemp(prefix="api-latency-"))
     shutil.copy(PROJECT_ROOT / "dagster.yaml", folder)
     ports = {"api_port": find_free_port(), "ui_port": find_free_port()}
-    settings = Settings.from_env({}, home=folder, dagster_home=folder, poll_seconds=1, **ports)
+    settings = Settings.from_env({}, home=folder, dagster_home=folder, **ports)
     url = f"http://{settings.api_host}:{settings.api_port}/api/v1"
     try:
         with running(settings, folder):

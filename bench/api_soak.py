@@ -49,7 +49,7 @@ CONFIG = {
 TARGETS = {
     "API": r"data_pipeline api$",
     "code location": r"code-server start|dagster api grpc",
-    "daemon": r"dagster\._daemon",
+    "daemon": r"orchestrate\.daemon",
     "run": r"execute_run|api execute",
     "reader": r"sandbox_worker",
 }
@@ -76,7 +76,7 @@ def main(
     folder = Path(tempfile.mkdtemp(prefix="api-soak-"))
     shutil.copy(PROJECT_ROOT / "dagster.yaml", folder)
     ports = {"api_port": find_free_port(), "ui_port": find_free_port()}
-    settings = Settings.from_env({}, home=folder, dagster_home=folder, poll_seconds=1, workers=1, **ports)
+    settings = Settings.from_env({}, home=folder, dagster_home=folder, workers=1, **ports)
     try:
         with running(settings, folder) as process:
             posted, killed = press(settings, process, kills=kills, moments=random.Random(seed))

@@ -27,6 +27,7 @@ class Settings(BaseModel):
     output_dir: Path = Field(PROJECT_ROOT / ".data" / "output", description="order files and daily CSVs")
     dagster_home: Path = Field(PROJECT_ROOT, description="folder of dagster.yaml; read from DAGSTER_HOME")
     poll_seconds: int = Field(30, ge=1, description="seconds between two looks at the drive folder")
+    posted_seconds: int = Field(1, ge=1, description="seconds between two looks for batches that programs posted")
     flush_files: int | None = Field(None, ge=1, description="overrides every pipeline's flush.files")
     flush_bytes: int | None = Field(None, ge=1, description="overrides every pipeline's flush.bytes")
     flush_seconds: float | None = Field(None, ge=0, description="overrides every pipeline's flush.seconds")

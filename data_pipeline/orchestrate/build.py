@@ -16,10 +16,11 @@ from data_pipeline.orchestrate.delivery_sensor import build_delivery_sensor
 from data_pipeline.orchestrate.io_managers import DuckDBSnapshotIOManager, PostgresSnapshotIOManager
 from data_pipeline.orchestrate.jobs import build_deliver_jobs, build_jobs
 from data_pipeline.orchestrate.resources import WorkspaceResource
-from data_pipeline.orchestrate.sensors import build_drive_sensor
+from data_pipeline.orchestrate.sensors import build_drive_sensor, build_posted_sensor
 from data_pipeline.persist.database import open_database
 from data_pipeline.persist.embedded import server_status
 from data_pipeline.pipelines.catalog import Pipeline, find_faulty, load_catalog
+from data_pipeline.pipelines.hosted import HostedPipeline
 from data_pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -49,12 +50,14 @@ def build_definitions(pipelines: list[Pipeline], settings: Settings) -> dg.Defin
     workspace = WorkspaceResource(reference_dir=str(settings.reference_dir))
     jobs = [job for pipeline in pipelines for job in build_jobs(pipeline)]
     deliver_jobs = [job for pipeline in pipelines for job in build_deliver_jobs(pipeline)]
+    hosted = [pipeline for pipeline in pipelines if isinstance(pipeline, HostedPipeline)]
+    posted_sensors = [build_posted_sensor(hosted, jobs, settings)] if hosted else []
     delivery_sensors = [build_delivery_sensor(pipelines, deliver_jobs, settings)] if deliver_jobs else []
     return dg.Definitions(
         assets=[asset for pipeline in pipelines for asset in build_assets(pipeline)],
         asset_checks=[check for pipeline in pipelines for check in build_checks(pipeline)],
         jobs=[*jobs, *deliver_jobs],
-        sensors=[build_drive_sensor(pipelines, jobs, settings), *delivery_sensors],
+        sensors=[build_drive_sensor(pipelines, jobs, settings), *posted_sensors, *delivery_sensors],
         resources={
             "workspace": workspace,
             "postgres_snapshots": PostgresSnapshotIOManager(workspace=workspace),

@@ -56,8 +56,6 @@ def run_day(settings: Settings, pipeline: str, business_date: dt.date, *, output
 def open_instance(settings: Settings) -> dg.DagsterInstance:
     """Dagster's instance of this process."""
     instance = dg.DagsterInstance.from_config(str(settings.dagster_home))
-    # By default Dagster opens a connection for each of some hundred queries.
-    instance.optimize_for_webserver(statement_timeout=60_000, pool_recycle=3600, max_overflow=5)
     atexit.register(instance.dispose)
     return instance
 

@@ -1,4 +1,4 @@
-"""The drive sensor: looks at the drive folder, receives what has come to rest, asks for a run when a date is due.
+"""Two sensors that ask for a run when a date is due: of files in the drive folder, and of what programs posted.
 
 Stays out: what a file is and when a date is due (flow). The ledger is the memory; the cursor only holds files that are
 still settling. A run key names the waiting batches with their attempts: a used one is never launched again.
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from data_pipeline.flow.watch import DueDate, find_due_dates, look_at_drive
+from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.drive import LocalDrive
 from data_pipeline.orchestrate.jobs import AssetJob, job_name, publish_job_name
 from data_pipeline.orchestrate.resources import WorkspaceResource
@@ -21,8 +22,8 @@ from data_pipeline.settings import Settings
 
 
 def build_drive_sensor(pipelines: list[Pipeline], jobs: Sequence[AssetJob], settings: Settings) -> dg.SensorDefinition:
-    """One sensor a drive; it routes to the pipelines' jobs."""
-    loaded = {pipeline.name: pipeline for pipeline in pipelines}
+    """One sensor a drive; it receives what has come to rest and routes it to the pipelines' jobs."""
+    people = [pipeline for pipeline in pipelines if not isinstance(pipeline, HostedPipeline)]
 
     @dg.sensor(
         name="drive",
@@ -38,12 +39,36 @@ def build_drive_sensor(pipelines: list[Pipeline], jobs: Sequence[AssetJob], sett
         look = look_at_drive(opened, folder, before)
         for receipt in look.receipts:
             context.log.info(f"file={receipt.file.relative!r} outcome={receipt.outcome} note={receipt.note!r}")
-        dates = find_due_dates(opened)
-        # A pipeline that a program declared a moment ago is not loaded yet: its batches wait for the next look.
-        requests = [request_run(due, loaded[due.pipeline]) for due in dates if due.pipeline in loaded]
-        return dg.SensorResult(run_requests=requests, cursor=json.dumps(look.unsettled))
+        return dg.SensorResult(run_requests=request_runs(opened, people), cursor=json.dumps(look.unsettled))
 
     return drive
+
+
+def build_posted_sensor(
+    hosted: Sequence[Pipeline], jobs: Sequence[AssetJob], settings: Settings
+) -> dg.SensorDefinition:
+    """One sensor for the pipelines of all programs, which wait for their batches: it looks at the ledger alone."""
+
+    @dg.sensor(
+        name="posted",
+        jobs=jobs,
+        minimum_interval_seconds=settings.posted_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Looks for batches that programs posted.",
+    )
+    def posted(workspace: WorkspaceResource) -> dg.SensorResult:
+        return dg.SensorResult(run_requests=request_runs(workspace.open(), hosted))
+
+    return posted
+
+
+def request_runs(workspace: Workspace, pipelines: Sequence[Pipeline]) -> list[dg.RunRequest]:
+    """A run for each date of these pipelines that is due.
+
+    A pipeline that a program declared a moment ago is not loaded yet: its batches wait for the next look.
+    """
+    loaded = {pipeline.name: pipeline for pipeline in pipelines}
+    return [request_run(due, loaded[due.pipeline]) for due in find_due_dates(workspace) if due.pipeline in loaded]
 
 
 def find_patterns(pipelines: list[Pipeline]) -> tuple[str, ...]:

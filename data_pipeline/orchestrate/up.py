@@ -129,7 +129,7 @@ def plan_services(settings: Settings, workspace: Path) -> list[Child]:
     """Daemon, UI, then the API: the last to start is the first to stop, so nothing is accepted by what goes down."""
     ui = ["-h", settings.ui_host, "-p", str(settings.ui_port), "-w", str(workspace)]
     return [
-        Child("daemon", [sys.executable, "-m", "dagster._daemon", "run", "-w", str(workspace)]),
+        Child("daemon", [sys.executable, "-m", "data_pipeline.orchestrate.daemon", "run", "-w", str(workspace)]),
         Child("UI", [sys.executable, "-m", "dagster_webserver", *ui]),
         Child("API", [sys.executable, "-m", "data_pipeline", "api"]),
     ]

@@ -122,14 +122,8 @@ def open_database(settings: DatabaseSettings) -> Database:
 def connect_database(url: str, process_id: int) -> Database:
     """Make the pool of one process; a forked child must not talk on its parent's connections."""
     target = make_url(with_driver(url, "psycopg"))
-    engine = sqlalchemy.create_engine(
-        target,
-        pool_size=5,
-        max_overflow=5,
-        pool_pre_ping=True,
-        pool_recycle=RECYCLE_SECONDS,
-        connect_args={name: value for name, value in CONNECT_OPTIONS.items() if name not in target.query},
-    )
+    given = {name: value for name, value in CONNECT_OPTIONS.items() if name not in target.query}
+    engine = open_pool(target, connect_args=given)
     try:
         require_version(engine)
         upgrade(engine)
@@ -137,6 +131,13 @@ def connect_database(url: str, process_id: int) -> Database:
         engine.dispose()
         raise
     return Database(url, engine)
+
+
+def open_pool(url: str | sqlalchemy.URL, **options: Any) -> sqlalchemy.Engine:
+    """Connections that are kept, and tried before they are given out: the server may have died meanwhile."""
+    return sqlalchemy.create_engine(
+        url, pool_size=5, max_overflow=5, pool_pre_ping=True, pool_recycle=RECYCLE_SECONDS, **options
+    )
 
 
 def require_version(engine: Engine) -> None:
