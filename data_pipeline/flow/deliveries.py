@@ -12,18 +12,19 @@ import polars as pl
 
 from data_pipeline.errors import ConservationError, DatabaseError, DestinationError, PipelineError, RequestError
 from data_pipeline.flow.publish import snapshot_day
-from data_pipeline.flow.sensitive import hide_record, keep_discreet
+from data_pipeline.flow.sensitive import hide_record
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.model.destinations import Destination, FileDestination
 from data_pipeline.model.rows import Rows
 from data_pipeline.model.snapshots import Published
+from data_pipeline.model.spec import PipelineSpec
 from data_pipeline.persist import deliveries, snapshots, tracking
 from data_pipeline.persist.deliveries import ChunkJournal, RefusedRow
 from data_pipeline.persist.dependencies import SharedState
 from data_pipeline.persist.destinations.form import Formed, form_rows
 from data_pipeline.persist.destinations.registry import KINDS, find_dependency
 from data_pipeline.persist.destinations.shipment import Means, Refusal, Shipment
-from data_pipeline.persist.protection import SYSTEM_CLOCK, Clock, Guard, PolicyGuard, Unguarded
+from data_pipeline.persist.protection import SYSTEM_CLOCK, Clock, Discreet, Guard, PolicyGuard, Unguarded
 from data_pipeline.pipelines.catalog import Pipeline
 
 REFUSED = "DESTINATION_ERROR"
@@ -150,6 +151,11 @@ def send(day: Day, destination: Destination, delivery_id: uuid.UUID, table: Rows
     refused = describe_refused(day, destination.name, formed.sources, refusals)
     record(day, delivery_id, delivery, refused)
     return delivery
+
+
+def keep_discreet(guard: Guard, spec: PipelineSpec) -> Guard:
+    """A guard by which a destination that quotes rows is not quoted, where rows hold what is sensitive."""
+    return Discreet(guard) if spec.sensitive_columns else guard
 
 
 def open_guard(day: Day, destination: Destination) -> Guard:

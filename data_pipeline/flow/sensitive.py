@@ -17,7 +17,6 @@ from data_pipeline.model.findings import Finding
 from data_pipeline.model.spec import PipelineSpec
 from data_pipeline.model.statistics import FieldStatistics
 from data_pipeline.model.tables import RawTable
-from data_pipeline.persist.protection import Discreet, Guard
 from data_pipeline.transform.registry import compile_steps
 
 MARK = "***"
@@ -122,11 +121,6 @@ def hide_columns(rows: pl.DataFrame, spec: PipelineSpec) -> pl.DataFrame:
     """Rows with a mark in the columns that bear the name of a sensitive one."""
     hidden = find_tainted(spec) & set(rows.columns)
     return rows.with_columns(pl.when(pl.col(name).is_not_null()).then(pl.lit(MARK)).alias(name) for name in hidden)
-
-
-def keep_discreet(guard: Guard, spec: PipelineSpec) -> Guard:
-    """A guard by which a destination that quotes rows is not quoted, where rows hold what is sensitive."""
-    return Discreet(guard) if spec.sensitive_columns else guard
 
 
 def hide_date_reasons(rejects: pl.DataFrame, spec: PipelineSpec) -> pl.DataFrame:

@@ -11,6 +11,7 @@ import functools
 import queue
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import Pipe
@@ -86,7 +87,7 @@ def share_sandbox(workers: int, memory_mb: int, seconds: float) -> "Sandbox":
 
 
 class Sandbox:
-    """A few reader processes, started at first use or ahead of it."""
+    """A few reader processes, each started when it is needed first, or all ahead of that."""
 
     def __init__(self, *, workers: int, memory_mb: int, seconds: float, preload: str) -> None:
         self._size = workers
@@ -94,20 +95,36 @@ class Sandbox:
         self._seconds = seconds
         self._preload = preload
         self._idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
-        self._is_started = False
+        self._started = 0
+        self._starting = threading.Lock()
 
     def warm_up(self) -> None:
-        """Starts the processes, which import their readers while the caller does something else."""
-        if not self._is_started:
-            self._is_started = True
-            for _ in range(self._size):
-                self._idle.put(Worker(self._memory_mb, self._preload))
+        """Starts all processes, which import their readers while the caller does something else."""
+        while worker := self._start():
+            self._idle.put(worker)
 
     def close(self) -> None:
         """Stops the processes; the next use starts new ones."""
         while not self._idle.empty():
             self._idle.get().stop()
-        self._is_started = False
+        self._started = 0
+
+    def _start(self) -> Worker | None:
+        """One process more; None when there are as many as there may be."""
+        with self._starting:
+            if self._started == self._size:
+                return None
+            self._started += 1
+        return Worker(self._memory_mb, self._preload)
+
+    def _take(self) -> Worker:
+        """A process that is free: one that waits, one more, or else the next that is done."""
+        try:
+            worker = self._idle.get_nowait()
+        except queue.Empty:
+            worker = self._start() or self._idle.get()
+        # One that died while idle did not die of the next file.
+        return worker if worker.is_alive else Worker(self._memory_mb, self._preload)
 
     def run(
         self,
@@ -122,7 +139,6 @@ class Sandbox:
 
         Raises: StoreError when a reader could not write what it read, which is no fault of its file.
         """
-        self.warm_up()
         threads = ThreadPoolExecutor(max_workers=self._size)
         try:
             told = [functools.partial(on_told, position) for position in range(len(calls))]
@@ -134,9 +150,7 @@ class Sandbox:
             threads.shutdown(wait=False, cancel_futures=True)
 
     def _call(self, function: Callable[..., object], call: tuple[object, ...], on_told: OnTold) -> object:
-        worker = self._idle.get()
-        if not worker.is_alive:  # died while idle: that is not this file's fault
-            worker = Worker(self._memory_mb, self._preload)
+        worker = self._take()
         try:
             answer = worker.call(function, call, self._seconds, on_told)
         finally:
