@@ -50,7 +50,7 @@ TARGETS = {
     "API": r"data_pipeline api$",
     "code location": r"code-server start|dagster api grpc",
     "daemon": r"orchestrate\.daemon",
-    "run": r"execute_run|api execute",
+    "run": r"orchestrate\.run_process",
     "reader": r"sandbox_worker",
 }
 

@@ -9,7 +9,7 @@ import datetime as dt
 import functools
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import dagster as dg
@@ -83,6 +83,13 @@ def name_process(pid: int) -> str:
         return ""
 
 
+def find_process(tags: Mapping[str, str]) -> int | None:
+    """The process of this machine that runs what is tagged so; None when it is gone."""
+    name = tags.get("process", "")
+    pid = int(name.partition("@")[0] or 0)
+    return pid if name and tags.get("host") == socket.gethostname() and name == name_process(pid) else None
+
+
 def fail_abandoned(instance: dg.DagsterInstance) -> None:
     """Tells Dagster about runs of this machine's command line whose process was killed."""
     unfinished = dg.RunsFilter(
@@ -90,6 +97,5 @@ def fail_abandoned(instance: dg.DagsterInstance) -> None:
         tags={"trigger": "cli", "host": socket.gethostname()},
     )
     for run in instance.get_runs(unfinished):
-        process = run.tags.get("process", "")
-        if process != name_process(int(process.partition("@")[0] or 0)):
+        if find_process(run.tags) is None:
             instance.report_run_failed(run, "the process that ran it is gone")
