@@ -9,6 +9,7 @@ each), and one dead worker breaks all that is queued. Nor are workers forked: th
 
 import functools
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -30,6 +31,9 @@ READERS = "data_pipeline.flow.prepare"
 
 # After these a reader's memory is not what it was, and the next file is not to suffer for it.
 EXHAUSTING = ("READER_OUT_OF_MEMORY", "READER_CRASHED")
+
+
+ATTEMPTS = 2  # when a reader is killed, which is not its file's fault
 
 
 class Worker:
@@ -62,6 +66,9 @@ class Worker:
                 return answer
         except (EOFError, BrokenPipeError, ConnectionResetError):
             code = self._process.wait()
+            if code == -signal.SIGKILL:  # by the kernel, or somebody: no file does that
+                message = "the reader was killed twice, as the kernel does when memory is short. Retry the file."
+                return FileFault(code="READER_KILLED", message=message)
             message = f"the reader died of it (exit code {code}). Export the file again and send that."
             return FileFault(code="READER_CRASHED", message=message)
         self.stop()
@@ -150,11 +157,15 @@ class Sandbox:
             threads.shutdown(wait=False, cancel_futures=True)
 
     def _call(self, function: Callable[..., object], call: tuple[object, ...], on_told: OnTold) -> object:
-        worker = self._take()
-        try:
-            answer = worker.call(function, call, self._seconds, on_told)
-        finally:
-            self._idle.put(worker if worker.is_alive else Worker(self._memory_mb, self._preload))
+        answer: object = None
+        for _ in range(ATTEMPTS):
+            worker = self._take()
+            try:
+                answer = worker.call(function, call, self._seconds, on_told)
+            finally:
+                self._idle.put(worker if worker.is_alive else Worker(self._memory_mb, self._preload))
+            if not (isinstance(answer, FileFault) and answer.code == "READER_KILLED"):
+                break
         if isinstance(answer, StoreError):
             raise answer
         return answer

@@ -1,4 +1,4 @@
-"""Rules of readers that die in mid-file: the batch fails by name, the platform goes on, a retry works."""
+"""Rules of readers that are killed in mid-file: once is nobody's fault; twice, and the batch fails by name."""
 
 import os
 import signal
@@ -9,6 +9,7 @@ import openpyxl
 import psutil
 import pytest
 
+from data_pipeline.flow.prepare import OnProgress
 from data_pipeline.flow.receive import receive_files
 from data_pipeline.flow.repair import list_failed, look_at_file, retry_failed
 from data_pipeline.flow.workspace import Workspace
@@ -28,6 +29,7 @@ def write_long(path: Path, suffix: str) -> Path:
     place = first.columns.index("SKU")
     lines += [[*record[:place], f"{number:07}", *record[place + 1 :]] for number in range(ROWS[suffix])]
     path = path.with_suffix(suffix)
+    path.parent.mkdir(parents=True, exist_ok=True)
     if suffix == ".csv":
         path.write_text("\n".join(",".join(line) for line in lines), encoding="utf-8")
         return path
@@ -39,18 +41,28 @@ def write_long(path: Path, suffix: str) -> Path:
     return path
 
 
+def kill_readers(name: str, *, times: int) -> tuple[OnProgress, list[str]]:
+    """What kills all readers when a file of this name goes on, so many times; and its kills."""
+    kills: list[str] = []
+    lock = threading.Lock()
+
+    def kill(told: str, progress: Progress) -> None:
+        with lock:
+            if told != name or progress.percent == 100 or len(kills) == times:
+                return
+            kills.append(told)
+        for reader in psutil.Process().children():
+            if "sandbox_worker" in " ".join(reader.cmdline()):
+                os.kill(reader.pid, signal.SIGKILL)
+
+    return kill, kills
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
-def test_a_reader_that_is_killed_in_mid_file_fails_that_file_alone(workspace: Workspace, suffix: str) -> None:
+def test_a_reader_that_is_killed_in_mid_file_twice_fails_that_file_alone(workspace: Workspace, suffix: str) -> None:
     other = drop(workspace, ANGGREK)
     long = write_long(workspace.settings.drive_folder / "20260105" / "2. Toko Kirana Bukit Raya", suffix)
-    killed = threading.Event()
-
-    def kill(name: str, progress: Progress) -> None:
-        if name == long.name and progress.percent < 100 and not killed.is_set():
-            killed.set()
-            for reader in psutil.Process().children():
-                if "sandbox_worker" in " ".join(reader.cmdline()):
-                    os.kill(reader.pid, signal.SIGKILL)
+    kill, kills = kill_readers(long.name, times=2)
 
     receive(workspace, other)
     [failed] = receive_files(workspace, [look_at_file(long)], on_progress=kill)
@@ -58,7 +70,19 @@ def test_a_reader_that_is_killed_in_mid_file_fails_that_file_alone(workspace: Wo
     [retried] = retry_failed(workspace, PIPELINE, DAY)
     staged = stage(workspace)
 
-    assert killed.is_set()
-    assert (failed.outcome, listed) == ("failed", ["READER_CRASHED"])
+    assert len(kills) == 2
+    assert (failed.outcome, listed) == ("failed", ["READER_KILLED"])
     assert retried.outcome == "batch"
     assert sorted(one.prepared.rows_read for one in staged if one.prepared) == [2, ROWS[suffix]]
+
+
+def test_a_reader_that_is_killed_once_is_nobodys_fault(workspace: Workspace) -> None:
+    long = write_long(workspace.settings.drive_folder / "20260105" / "2. Toko Kirana Bukit Raya", ".csv")
+    kill, kills = kill_readers(long.name, times=1)
+
+    [receipt] = receive_files(workspace, [look_at_file(long)], on_progress=kill)
+    [staged] = stage(workspace)
+
+    assert (len(kills), receipt.outcome) == (1, "batch")
+    assert staged.prepared is not None
+    assert staged.prepared.rows_read == ROWS[".csv"]

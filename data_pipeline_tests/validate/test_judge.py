@@ -257,14 +257,8 @@ def test_rows_with_another_number_of_fields_are_rejected() -> None:
     judged = judge_drawing(raw)
 
     assert judged.accepted["sku"].to_list() == ["1"]
-    assert judged.rejects.drop("record_data").row(0) == (
-        1,
-        3,
-        "RAGGED_ROW",
-        "expected 5 fields as in the header. Quote fields that hold the delimiter.",
-        None,
-        "text of row 3",
-    )
+    words = "expected 5 fields as in the header. Quote fields that hold the delimiter."
+    assert judged.rejects.drop("record_data").row(0) == (1, 3, "RAGGED_ROW", words, None, "text of row 3")
 
 
 def test_findings_of_reading_are_handed_on() -> None:
@@ -290,7 +284,7 @@ def test_every_record_is_accepted_or_rejected_and_never_both(records: list[tuple
 
     judged = judge_drawing(raw_table(cells))
 
-    accepted, rejected = judged.accepted["source_row"].to_list(), judged.rejects["row_number"].unique().to_list()
+    accepted, rejected = judged.accepted["source_row"], judged.rejects["row_number"].unique()
     assert judged.accepted.height + judged.rejected_rows == judged.values.height == len(records)
     assert sorted([*accepted, *rejected]) == list(range(2, len(records) + 2))
     assert sum(judged.accepted.select(REQUIRED).null_count().row(0)) == 0
