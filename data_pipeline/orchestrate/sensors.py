@@ -20,6 +20,8 @@ from data_pipeline.pipelines.catalog import Pipeline
 from data_pipeline.pipelines.hosted import HostedPipeline
 from data_pipeline.settings import Settings
 
+BEFORE_IT_BEGINS = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING]
+
 
 def build_drive_sensor(pipelines: list[Pipeline], jobs: Sequence[AssetJob], settings: Settings) -> dg.SensorDefinition:
     """One sensor a drive; it receives what has come to rest and routes it to the pipelines' jobs."""
@@ -39,7 +41,8 @@ def build_drive_sensor(pipelines: list[Pipeline], jobs: Sequence[AssetJob], sett
         look = look_at_drive(opened, folder, before)
         for receipt in look.receipts:
             context.log.info(f"file={receipt.file.relative!r} outcome={receipt.outcome} note={receipt.note!r}")
-        return dg.SensorResult(run_requests=request_runs(opened, people), cursor=json.dumps(look.unsettled))
+        requests = request_runs(opened, people, context.instance)
+        return dg.SensorResult(run_requests=requests, cursor=json.dumps(look.unsettled))
 
     return drive
 
@@ -56,19 +59,25 @@ def build_posted_sensor(
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Looks for batches that programs posted.",
     )
-    def posted(workspace: WorkspaceResource) -> dg.SensorResult:
-        return dg.SensorResult(run_requests=request_runs(workspace.open(), hosted))
+    def posted(context: dg.SensorEvaluationContext, workspace: WorkspaceResource) -> dg.SensorResult:
+        return dg.SensorResult(run_requests=request_runs(workspace.open(), hosted, context.instance))
 
     return posted
 
 
-def request_runs(workspace: Workspace, pipelines: Sequence[Pipeline]) -> list[dg.RunRequest]:
-    """A run for each date of these pipelines that is due.
+def request_runs(
+    workspace: Workspace, pipelines: Sequence[Pipeline], instance: dg.DagsterInstance
+) -> list[dg.RunRequest]:
+    """A run for each date of these pipelines that is due, unless one has yet to begin: it will take what waits by then.
 
     A pipeline that a program declared a moment ago is not loaded yet: its batches wait for the next look.
     """
     loaded = {pipeline.name: pipeline for pipeline in pipelines}
-    return [request_run(due, loaded[due.pipeline]) for due in find_due_dates(workspace) if due.pipeline in loaded]
+    due = [one for one in find_due_dates(workspace) if one.pipeline in loaded]
+    to_begin = instance.get_runs(dg.RunsFilter(statuses=BEFORE_IT_BEGINS)) if due else []
+    asked = {(run.job_name, run.tags.get("dagster/partition")) for run in to_begin}
+    requests = [request_run(one, loaded[one.pipeline]) for one in due]
+    return [request for request in requests if (request.job_name, request.partition_key) not in asked]
 
 
 def find_patterns(pipelines: list[Pipeline]) -> tuple[str, ...]:

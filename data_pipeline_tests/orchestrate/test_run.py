@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -234,6 +236,18 @@ def look(workspace: Workspace, cursor: str | None) -> Any:
     return sensor(dg.build_sensor_context(instance=open_instance(workspace), cursor=cursor, resources=resources))
 
 
+@contextmanager
+def asked_for(workspace: Workspace, request: Any) -> Iterator[None]:
+    """While a run of this request is about to begin."""
+    import dagster as dg
+
+    run_id, tags = str(uuid.uuid4()), {"dagster/partition": request.partition_key}
+    starting = dg.DagsterRun(request.job_name, run_id, status=dg.DagsterRunStatus.STARTING, tags=tags)
+    open_instance(workspace).add_run(starting)
+    yield
+    open_instance(workspace).delete_run(run_id)
+
+
 def test_the_sensor_asks_once_for_the_same_files_and_anew_after_a_retry(workspace: Workspace) -> None:
     path = drop(workspace, f"{SENSOR_DAY:%Y%m%d}/1. Toko Kirana Anggrek.csv", day=SENSOR_DAY)
     path.write_bytes(b"Stok;Stok\r\n1;2\r\n")
@@ -248,6 +262,9 @@ def test_the_sensor_asks_once_for_the_same_files_and_anew_after_a_retry(workspac
     assert (waiting.job_name, waiting.partition_key) == ("stock_health_day", SENSOR_DAY.isoformat())
     assert waiting.tags == {"pipeline": "stock_health", "reason": "1 files wait (limit 1)"}
     assert same.run_key == waiting.run_key
+
+    with asked_for(workspace, waiting):
+        assert look(workspace, second.cursor).run_requests == [], "the run that is to begin will take it"
 
     with pytest.raises(RequestError, match="no readable delivery"):
         run(workspace, SENSOR_DAY)
