@@ -49,7 +49,7 @@ def read_overview(workspace: Workspace) -> Overview:
         ]
         return Overview(
             published=[as_published(row["pipeline"], row) for row in published],
-            waiting=tracking.rows_of(connection, "list_waiting"),
+            waiting=tracking.rows_of(connection, "list_waiting", with_judged=True),
             failed=failed,
             parked=tracking.rows_of(connection, "list_parked"),
             faulty=faulty,

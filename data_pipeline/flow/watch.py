@@ -56,10 +56,13 @@ def look_at_drive(workspace: Workspace, drive: Drive, before: Mapping[str, tuple
     return Look(tuple(receipts), unsettled)
 
 
-def find_due_dates(workspace: Workspace, *, everything: bool = False) -> list[DueDate]:
-    """The dates whose waiting batches reached a limit of their pipeline's flush policy; all when no more will come."""
+def find_due_dates(workspace: Workspace, *, everything: bool = False, with_judged: bool = True) -> list[DueDate]:
+    """The dates whose waiting batches reached a limit of their pipeline's flush policy; all when no more will come.
+
+    `with_judged`: batches too that were judged and not published, for which all that ever came is looked at.
+    """
     with workspace.database.transaction() as connection:
-        waiting = tracking.rows_of(connection, "list_waiting")
+        waiting = tracking.rows_of(connection, "list_waiting", with_judged=with_judged)
     due = []
     for row in waiting:
         policy = override(workspace.pipeline(row["pipeline"]).spec.flush, workspace.settings)

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 import dagster as dg
 
 from data_pipeline.flow.watch import DueDate, find_due_dates, look_at_drive
-from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.drive import LocalDrive
 from data_pipeline.orchestrate.jobs import AssetJob, job_name, publish_job_name
 from data_pipeline.orchestrate.resources import WorkspaceResource
@@ -25,7 +24,6 @@ BEFORE_IT_BEGINS = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED,
 
 def build_drive_sensor(pipelines: list[Pipeline], jobs: Sequence[AssetJob], settings: Settings) -> dg.SensorDefinition:
     """One sensor a drive; it receives what has come to rest and routes it to the pipelines' jobs."""
-    people = [pipeline for pipeline in pipelines if not isinstance(pipeline, HostedPipeline)]
 
     @dg.sensor(
         name="drive",
@@ -41,7 +39,7 @@ def build_drive_sensor(pipelines: list[Pipeline], jobs: Sequence[AssetJob], sett
         look = look_at_drive(opened, folder, before)
         for receipt in look.receipts:
             context.log.info(f"file={receipt.file.relative!r} outcome={receipt.outcome} note={receipt.note!r}")
-        requests = request_runs(opened, people, context.instance)
+        requests = request_runs(find_due_dates(opened), pipelines, context.instance)
         return dg.SensorResult(run_requests=requests, cursor=json.dumps(look.unsettled))
 
     return drive
@@ -50,7 +48,10 @@ def build_drive_sensor(pipelines: list[Pipeline], jobs: Sequence[AssetJob], sett
 def build_posted_sensor(
     hosted: Sequence[Pipeline], jobs: Sequence[AssetJob], settings: Settings
 ) -> dg.SensorDefinition:
-    """One sensor for the pipelines of all programs, which wait for their batches: it looks at the ledger alone."""
+    """One sensor for the pipelines of all programs, which wait for their batches.
+
+    What a killed run left behind is for the drive's sensor: to find it takes longer.
+    """
 
     @dg.sensor(
         name="posted",
@@ -60,23 +61,23 @@ def build_posted_sensor(
         description="Looks for batches that programs posted.",
     )
     def posted(context: dg.SensorEvaluationContext, workspace: WorkspaceResource) -> dg.SensorResult:
-        return dg.SensorResult(run_requests=request_runs(workspace.open(), hosted, context.instance))
+        due = find_due_dates(workspace.open(), with_judged=False)
+        return dg.SensorResult(run_requests=request_runs(due, hosted, context.instance))
 
     return posted
 
 
 def request_runs(
-    workspace: Workspace, pipelines: Sequence[Pipeline], instance: dg.DagsterInstance
+    due: Sequence[DueDate], pipelines: Sequence[Pipeline], instance: dg.DagsterInstance
 ) -> list[dg.RunRequest]:
-    """A run for each date of these pipelines that is due, unless one has yet to begin: it will take what waits by then.
+    """A run for each date that is due, unless one has yet to begin: it will take what waits by then.
 
     A pipeline that a program declared a moment ago is not loaded yet: its batches wait for the next look.
     """
     loaded = {pipeline.name: pipeline for pipeline in pipelines}
-    due = [one for one in find_due_dates(workspace) if one.pipeline in loaded]
     to_begin = instance.get_runs(dg.RunsFilter(statuses=BEFORE_IT_BEGINS)) if due else []
     asked = {(run.job_name, run.tags.get("dagster/partition")) for run in to_begin}
-    requests = [request_run(one, loaded[one.pipeline]) for one in due]
+    requests = [request_run(one, loaded[one.pipeline]) for one in due if one.pipeline in loaded]
     return [request for request in requests if (request.job_name, request.partition_key) not in asked]
 
 

@@ -97,24 +97,47 @@ returning id, version;
 
 -- name: list_waiting
 -- Batches that wait for a run, by pipeline and date, with what decides whether they are flushed. One that a killed
--- process left behind waits too: processing for long, or judged and in no snapshot. Whatever was judged before a date was
--- last published is in that snapshot; what came after it is looked for by name, since an equal snapshot is not made twice.
-with published as (
+-- process left behind waits too, when nobody holds its date: processing for long, or judged and in no snapshot. Whatever
+-- was judged before a date was last published is in that snapshot; what came after it is looked for by name, since an
+-- equal snapshot is not made twice. That looks at every judged batch: `with_judged` leaves it out.
+with held as (
+    select (classid::bigint << 32) | objid::bigint as key
+    from pg_locks
+    where locktype = 'advisory' and objsubid = 1 and granted
+      and database = (select oid from pg_database where datname = current_database())
+), published as (
     select pipeline_id, business_date, max(published_at) as published_at from snapshots group by pipeline_id, business_date
-), left_behind as (
-    select batches.id
+), unpublished as materialized (
+    select batches.id, batches.pipeline_id, batches.business_date, coalesce(stores.name, '') as store, batches.version,
+           batches.file_name
     from batches
+    join pipelines on pipelines.id = batches.pipeline_id
     left join published using (pipeline_id, business_date)
     left join stores using (store_id)
-    where batches.status = 'completed' and batches.completed_at < now() - interval '2 minutes'
+    where cast(:with_judged as boolean) and pipelines.status = 'active'
+      and batches.status = 'completed' and batches.completed_at < now() - interval '2 minutes'
       and (published_at is null or batches.completed_at > published_at)
-      and batches.id in (select id from current_batches)
+      and hashtextextended(pipelines.name || '/' || batches.business_date, 0) not in (select key from held)
       and not exists (
-          select 1 from snapshots
-          where snapshots.pipeline_id = batches.pipeline_id and snapshots.business_date = batches.business_date
-            and snapshots.manifest -> 'inputs' @> jsonb_build_array(
-                jsonb_build_object('store', coalesce(stores.name, ''), 'version', batches.version,
-                                   'file_name', batches.file_name)))
+          select 1 from batches newer
+          where newer.pipeline_id = batches.pipeline_id and newer.business_date = batches.business_date
+            and coalesce(newer.store_id, -1) = coalesce(batches.store_id, -1)
+            and coalesce(case when newer.store_id is null then newer.file_path end, '')
+              = coalesce(case when batches.store_id is null then batches.file_path end, '')
+            and newer.version > batches.version and newer.status = 'completed')
+), included as (
+    select snapshots.pipeline_id, snapshots.business_date, input ->> 'store' as store,
+           (input ->> 'version')::integer as version, input ->> 'file_name' as file_name
+    from snapshots
+    cross join lateral jsonb_array_elements(snapshots.manifest -> 'inputs') as input
+    where (snapshots.pipeline_id, snapshots.business_date) in (select pipeline_id, business_date from unpublished)
+), left_behind as (
+    select id from unpublished
+    where not exists (
+        select 1 from included
+        where included.pipeline_id = unpublished.pipeline_id and included.business_date = unpublished.business_date
+          and included.store = unpublished.store and included.version = unpublished.version
+          and included.file_name = unpublished.file_name)
 )
 select pipelines.name as pipeline, batches.business_date, count(*) as files, sum(batches.size_bytes) as bytes,
        extract(epoch from now() - min(batches.created_at)) as oldest_seconds,
@@ -122,9 +145,14 @@ select pipelines.name as pipeline, batches.business_date, count(*) as files, sum
 from batches
 join pipelines on pipelines.id = batches.pipeline_id
 where pipelines.status = 'active'
-  and (batches.status = 'pending'
-       or (batches.status = 'processing' and batches.started_at < now() - interval '2 minutes')
-       or batches.id in (select id from left_behind))
+  and batches.id in (
+      select id from batches unsettled where status = 'pending'
+      union all
+      select id from batches unsettled where status = 'processing' and started_at < now() - interval '2 minutes'
+      union all
+      select id from left_behind)
+  and (batches.status <> 'processing'
+       or hashtextextended(pipelines.name || '/' || batches.business_date, 0) not in (select key from held))
 group by pipelines.name, batches.business_date
 order by pipelines.name, batches.business_date;
 
