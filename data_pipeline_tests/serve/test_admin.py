@@ -41,7 +41,7 @@ def read_audit(client: httpx.Client, **query: Any) -> list[tuple[str, str, str]]
 
 
 def test_a_key_is_shown_once_and_works(api: RunningApi, admin: httpx.Client) -> None:
-    issued = issue(admin, expires_in_days=30, records_per_day=1000)
+    issued = issue(admin, expires_in_days=30, records_per_day=1000.0)
 
     with api.client_with(issued["key"]) as client:
         used = [client.get("/pipelines/00000000-0000-0000-0000-000000000000/batches"), client.get("/pipelines")]

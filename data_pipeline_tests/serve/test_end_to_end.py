@@ -59,6 +59,7 @@ def test_what_is_posted_is_run_by_dagster_and_read_back(installed: RunningApi) -
         pipeline_id = make_pipeline(client, config={**CONFIG, "columns": COLUMNS, "processors": STEPS})
         asset = client.get(f"/pipelines/{pipeline_id}").json()["asset"]
         batch_id = post_records(client, pipeline_id, RECORDS)
+        [asked] = look_for_posted(installed)
 
         run_id = run_day(installed.workspace.settings, asset, dt.date.fromisoformat(DAY))
 
@@ -67,6 +68,7 @@ def test_what_is_posted_is_run_by_dagster_and_read_back(installed: RunningApi) -
         rows = read_rows(client, pipeline_id)
         metrics = client.get(f"/pipelines/{pipeline_id}/metrics").json()
 
+    assert (asked.job_name, asked.partition_key) == (f"{asset}_publish", DAY)
     assert (batch["status"], batch["processed_count"], batch["failed_count"]) == ("completed", 2, 1)
     assert (rejected["record_index"], rejected["column"], rejected["record"]) == (1, "amount", RECORDS[1])
     assert rows == [{"id": "1", "amount": 12.5, "shop": "Padang"}, {"id": "3", "amount": 7.0, "shop": "Medan"}]
@@ -78,6 +80,20 @@ def test_what_is_posted_is_run_by_dagster_and_read_back(installed: RunningApi) -
     run = open_instance(installed.workspace.settings).get_run_by_id(run_id)
     assert run is not None
     assert (run.status.value, run.tags["dagster/partition"]) == ("SUCCESS", DAY)
+
+
+def look_for_posted(api: RunningApi) -> list[Any]:
+    """The runs that one look of the sensor asks for."""
+    import dagster as dg
+
+    from data_pipeline.orchestrate.build import load_definitions
+    from data_pipeline.orchestrate.run import open_instance
+
+    definitions = load_definitions(api.workspace.settings)
+    [sensor] = [one for one in definitions.sensors or () if one.name == "posted"]
+    resources = {"workspace": (definitions.resources or {})["workspace"]}
+    context = dg.build_sensor_context(instance=open_instance(api.workspace.settings), resources=resources)
+    return list(sensor(context).run_requests)
 
 
 def read_rows(client: httpx.Client, pipeline_id: str) -> list[dict[str, object]]:

@@ -12,7 +12,7 @@ from data_pipeline.persist.keys import Limits
 from data_pipeline.persist.tracking import Row
 from data_pipeline.serve.api.auth import Admin
 from data_pipeline.serve.api.paging import FOLLOWING, NumberCursor, Page
-from data_pipeline.serve.api.shapes import Name, Part
+from data_pipeline.serve.api.shapes import Name, Part, Whole
 
 router = APIRouter(prefix="/admin", tags=["admin"])
 
@@ -52,12 +52,10 @@ class KeyIn(Part):
     owner: OwnerId | None = Field(None, description="The caller's own where it is left out.")
     name: Name
     scopes: list[Scope] = Field(min_length=1, max_length=7)
-    expires_in_days: int | None = Field(
-        None, strict=True, ge=1, le=3650, description="Left out: it is good until it is revoked."
-    )
-    requests_per_minute: int | None = Field(None, strict=True, ge=1, le=1_000_000)
-    waiting_batches: int | None = Field(None, strict=True, ge=1, le=1_000_000)
-    records_per_day: int | None = Field(None, strict=True, ge=1, le=1_000_000_000_000)
+    expires_in_days: Whole | None = Field(None, ge=1, le=3650, description="Left out: it is good until it is revoked.")
+    requests_per_minute: Whole | None = Field(None, ge=1, le=1_000_000)
+    waiting_batches: Whole | None = Field(None, ge=1, le=1_000_000)
+    records_per_day: Whole | None = Field(None, ge=1, le=1_000_000_000_000)
 
     def wanted(self, steward: Steward, now: dt.datetime) -> NewKey:
         """As the use case takes it."""

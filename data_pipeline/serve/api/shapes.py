@@ -13,6 +13,7 @@ from data_pipeline.persist.tracking import Row
 Text = Annotated[str, Field(pattern=r"^[^\u0000]*$")]
 Name = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\u0000]*$", examples=["orders"])]
 Day = Annotated[dt.date, BeforeValidator(lambda given: require_day(given))]
+Whole = Annotated[int, BeforeValidator(lambda given: require_whole(given))]
 PipelineStatus = Literal["inactive", "active"]
 BatchStatus = Literal["pending", "processing", "completed", "failed"]
 
@@ -25,6 +26,13 @@ CONFIG: dict[str, Any] = {
     "processors": [{"use": "trim", "columns": ["id"]}],
     "destination": {"kind": "snapshot"},
 }
+
+
+def require_whole(given: object) -> int:
+    """A whole number as JSON Schema knows it, by which 7.0 is one, and neither true nor a text is."""
+    if isinstance(given, bool) or not isinstance(given, int | float) or given != given // 1:
+        raise ValueError("expected a whole number")
+    return int(given)
 
 
 def require_day(given: object) -> object:
