@@ -1,11 +1,10 @@
 """The pipelines that programs declared, as the engine sees them."""
 
 import functools
+import json
 import logging
 import uuid
 from typing import Any
-
-import orjson
 
 from data_pipeline.errors import SpecError
 from data_pipeline.persist import tracking
@@ -33,13 +32,13 @@ def load_hosted(database: Database, webhook_hosts: frozenset[str]) -> dict[str, 
 
 def host_row(row: tracking.Row, webhook_hosts: frozenset[str]) -> HostedPipeline:
     """The pipeline of a row of the ledger. Raises: SpecError."""
-    return read_again(orjson.dumps(row["config"]), row["id"], row["name"], row["title"], webhook_hosts)
+    return read_again(json.dumps(row["config"]), row["id"], row["name"], row["title"], webhook_hosts)
 
 
 @functools.lru_cache(maxsize=1000)
 def read_again(
-    config: bytes, pipeline_id: uuid.UUID, name: str, title: str, webhook_hosts: frozenset[str]
+    config: str, pipeline_id: uuid.UUID, name: str, title: str, webhook_hosts: frozenset[str]
 ) -> HostedPipeline:
     """A declaration is read once."""
-    declared: Any = orjson.loads(config)
+    declared: Any = json.loads(config)
     return host_pipeline(declared, pipeline_id=pipeline_id, name=name, title=title, webhook_hosts=webhook_hosts)

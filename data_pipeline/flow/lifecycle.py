@@ -1,11 +1,10 @@
 """Pipelines of programs from creation to deletion: created inactive, started, stopped, replaced, deleted."""
 
+import json
 import shutil
 import uuid
 from collections.abc import Mapping
 from typing import Any
-
-import orjson
 
 from data_pipeline.errors import RequestRefused
 from data_pipeline.flow.caller import Caller
@@ -20,7 +19,7 @@ from data_pipeline.persist.tracking import Row, Transaction
 from data_pipeline.pipelines.hosted import name_hosted, read_hosted
 
 LONGEST_NAME = 255
-NUL, NUL_ESCAPE = "\0", rb"\u0000"
+NUL, NUL_ESCAPE = "\0", r"\u0000"
 MOST_FAULTS, LONGEST_WORDS = 200, 500
 
 
@@ -32,7 +31,7 @@ def create_pipeline(workspace: Workspace, caller: Caller, name: str, config: Any
     pipeline_id = uuid.uuid4()
     engine_name = name_hosted(name, pipeline_id)
     spec = check(workspace, name, config, engine_name=engine_name)
-    kept = {"id": pipeline_id, "name": engine_name, "title": name, "config": orjson.dumps(config).decode()}
+    kept = {"id": pipeline_id, "name": engine_name, "title": name, "config": json.dumps(config)}
     with acting_as(workspace.database, caller.owner_id) as connection:
         refuse_taken(connection, caller, name)
         made = tracking.rows_of(connection, "insert_hosted", **kept, owner_id=caller.owner_id)
@@ -61,7 +60,7 @@ def replace_pipeline(
         spec = check(workspace, name, config, engine_name=found["name"])
         if name != found["title"]:
             refuse_taken(connection, caller, name)
-        kept = {"title": name, "config": orjson.dumps(config).decode(), "pipeline_id": pipeline_id}
+        kept = {"title": name, "config": json.dumps(config), "pipeline_id": pipeline_id}
         [row] = tracking.rows_of(connection, "replace_hosted", **kept, owner_id=caller.owner_id)
         tracking.keep_spec(connection, pipeline_id, spec)
         audit.note(connection, caller.entry("pipeline.replace", pipeline_id, revision=row["revision"]))
@@ -129,7 +128,7 @@ def check(workspace: Workspace, name: str, config: Any, *, engine_name: str) -> 
     faults: list[Fault] = []
     if not 1 <= len(name) <= LONGEST_NAME or NUL in name:
         faults.append((("name",), f"expected 1 to {LONGEST_NAME} characters, found {len(name)}"))
-    if NUL_ESCAPE in orjson.dumps(config):
+    if NUL_ESCAPE in json.dumps(config):
         faults.append((("config",), "expected texts without the character U+0000, which no database of ours holds"))
     hosts = workspace.settings.webhook_hosts
     spec, more = read_hosted(config, name=engine_name, title=name, webhook_hosts=hosts)

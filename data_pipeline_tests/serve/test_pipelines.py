@@ -77,6 +77,21 @@ def test_any_other_name_is_kept_as_it_is(client: httpx.Client, name: str) -> Non
     assert re.fullmatch(r"[a-z][a-z0-9_]*", made["asset"], re.ASCII)
 
 
+def test_a_number_of_any_size_is_judged_and_kept(api: RunningApi, client: httpx.Client) -> None:
+    """64 bits are a limit of some JSON writers, not of JSON."""
+    strange = client.post("/pipelines", json={"name": "strange", "config": {**CONFIG, "odd": 10**30}})
+    columns = [CONFIG["columns"][0], {**CONFIG["columns"][1], "maximum": 10**25}]
+    pipeline_id = make_pipeline(client, "vast", config={**CONFIG, "columns": columns})
+    batch_id = post_records(client, pipeline_id, [{"id": 10**30, "amount": "many"}, {"id": 1, "amount": 10**24}])
+    api.process()
+    errors = client.get(f"/pipelines/{pipeline_id}/batches/{batch_id}/errors", params={"format": "csv"})
+
+    assert error_of(strange) == (400, "INVALID_CONFIG")
+    assert client.get(f"/pipelines/{pipeline_id}").json()["config"]["columns"][1]["maximum"] == 10**25
+    assert str(10**30) in errors.text
+    assert client.get(f"/pipelines/{pipeline_id}/snapshots/{DAY}").json()[0]["amount"] == 1e24
+
+
 def test_a_key_that_asks_too_often_waits_and_harms_nobody(api: RunningApi, client: httpx.Client) -> None:
     with api.client(limits=Limits(requests_per_minute=3)) as eager:
         answers = [eager.get("/pipelines") for _ in range(5)]

@@ -12,12 +12,13 @@ from data_pipeline.persist.keys import Limits
 from data_pipeline.persist.tracking import Row
 from data_pipeline.serve.api.auth import Admin
 from data_pipeline.serve.api.paging import FOLLOWING, NumberCursor, Page
-from data_pipeline.serve.api.shapes import Name, Part, Whole
+from data_pipeline.serve.api.shapes import WHOLE, Name, Part
 
 router = APIRouter(prefix="/admin", tags=["admin"])
 
 OwnerId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$", examples=["acme"])]
 Prefix = Annotated[str, Path(pattern=r"^[0-9a-f]{12}$", description="The part of a key that is shown in lists.")]
+Rate = Annotated[int, Field(ge=1, le=1_000_000), WHOLE]
 Scope = Literal[
     "pipelines:read", "pipelines:write", "batches:read", "batches:write", "snapshots:read", "metrics:read", "admin"
 ]
@@ -52,10 +53,12 @@ class KeyIn(Part):
     owner: OwnerId | None = Field(None, description="The caller's own where it is left out.")
     name: Name
     scopes: list[Scope] = Field(min_length=1, max_length=7)
-    expires_in_days: Whole | None = Field(None, ge=1, le=3650, description="Left out: it is good until it is revoked.")
-    requests_per_minute: Whole | None = Field(None, ge=1, le=1_000_000)
-    waiting_batches: Whole | None = Field(None, ge=1, le=1_000_000)
-    records_per_day: Whole | None = Field(None, ge=1, le=1_000_000_000_000)
+    expires_in_days: Annotated[int, Field(ge=1, le=3650), WHOLE] | None = Field(
+        None, description="Left out: it is good until it is revoked."
+    )
+    requests_per_minute: Rate | None = None
+    waiting_batches: Rate | None = None
+    records_per_day: Annotated[int, Field(ge=1, le=10**12), WHOLE] | None = None
 
     def wanted(self, steward: Steward, now: dt.datetime) -> NewKey:
         """As the use case takes it."""

@@ -13,7 +13,7 @@ from data_pipeline.persist.tracking import Row
 Text = Annotated[str, Field(pattern=r"^[^\u0000]*$")]
 Name = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\u0000]*$", examples=["orders"])]
 Day = Annotated[dt.date, BeforeValidator(lambda given: require_day(given))]
-Whole = Annotated[int, BeforeValidator(lambda given: require_whole(given))]
+WHOLE = BeforeValidator(lambda given: require_whole(given))
 PipelineStatus = Literal["inactive", "active"]
 BatchStatus = Literal["pending", "processing", "completed", "failed"]
 

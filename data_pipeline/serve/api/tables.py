@@ -1,12 +1,12 @@
 """Rows -> CSV, workbook, Arrow: what people and programs load whole."""
 
 import io
+import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Literal
 
-import orjson
 import polars as pl
 from fastapi import Response
 from fastapi.responses import StreamingResponse
@@ -28,7 +28,7 @@ def write_rejected(rows: list[Row], form: Form, *, name: str) -> Response:
     """Rejected records as a file for people: no cell of it runs as a formula."""
     columns = {"row_number": pl.Int64, "sheet": pl.String, "column_name": pl.String, "raw_text": pl.String,
                "error_code": pl.String, "error_message": pl.String, "record_data": pl.String}  # fmt: skip
-    told = [{**row, "record_data": orjson.dumps(row["record_data"]).decode()} for row in rows]
+    told = [{**row, "record_data": json.dumps(row["record_data"], ensure_ascii=False)} for row in rows]
     frame = pl.DataFrame(told, schema=columns)
     if form == "xlsx":
         return as_file(write_sheet(frame.with_columns(pl.col(pl.String).str.head(XLSX_TEXT))), form, name)
