@@ -39,7 +39,7 @@ coverage: $(READY) ## every test under coverage, against the floors
 	$(BIN)/python -m data_pipeline_tests.coverage_floors
 
 api-contract: $(READY) ## five thousand requests made from the API's description, with a key and without
-	$(BIN)/python -m data_pipeline_tests.serve.contract
+	$(BIN)/python -m data_pipeline_tests.serve.contract $(ARGS)
 
 api-soak: $(READY) ## post batches while API, runs, daemon and database are killed twenty times
 	$(BIN)/python -m bench.api_soak

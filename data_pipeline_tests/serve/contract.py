@@ -1,6 +1,6 @@
 """Asks every operation thousands of things that its description allows or forbids, with a key and without.
 
-    python -m data_pipeline_tests.serve.contract [--cases 5000]
+    python -m data_pipeline_tests.serve.contract [--cases 5000] [--examples 100]
 
 Exit code 1 on any answer that the description does not know, any 5xx, any operation that lets in who has no key.
 https://schemathesis.readthedocs.io
@@ -44,7 +44,10 @@ def ask_everything(
     return done.returncode, int(counted[1]) if counted else 0, report
 
 
-def main(cases: Annotated[int, typer.Option(help="Least number of cases in all.")] = 5000) -> None:
+def main(
+    cases: Annotated[int, typer.Option(help="Least number of cases in all.")] = 5000,
+    examples: Annotated[int, typer.Option(help="Most cases of an operation that one pass makes up.")] = 100,
+) -> None:
     """Runs until there were so many cases, and prints the last report or the first that found something."""
     total, seed = 0, 0
     with server_folder() as server, tempfile.TemporaryDirectory() as home:
@@ -55,7 +58,7 @@ def main(cases: Annotated[int, typer.Option(help="Least number of cases in all."
             while total < cases:
                 for with_key, revokes in ((True, False), (False, True), (True, True)):
                     seed += 1
-                    asked = {"examples": 100, "with_key": with_key, "seed": seed, "revokes": revokes}
+                    asked = {"examples": examples, "with_key": with_key, "seed": seed, "revokes": revokes}
                     code, count, report = ask_everything(api, **asked)
                     total += count
                     sys.stdout.write(f"{asked}: {count} cases, exit {code}\n")
