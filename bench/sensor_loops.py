@@ -8,6 +8,7 @@ dictionaries that count, and no call for a record where its work can be done in 
 import datetime as dt
 import hashlib
 import math
+import os
 from collections.abc import Mapping
 from operator import itemgetter
 from pathlib import Path
@@ -65,7 +66,7 @@ def run_bare(path: Path) -> Metrics:
 
 
 def run_whole(path: Path) -> Metrics:  # noqa: C901, PLR0915 - a call for each part would make it slower
-    """All that the product does with a record, but for the Parquet that it keeps."""
+    """All that the product does with a record; what it keeps of an accepted one as Parquet is here a line of JSON."""
     loads, dumps, line_end, take = orjson.loads, orjson.dumps, orjson.OPT_APPEND_NEWLINE, itemgetter(*FIELDS)
     number = errors = anomalies = 0
     totals: list[float] = []
@@ -76,8 +77,10 @@ def run_whole(path: Path) -> Metrics:  # noqa: C901, PLR0915 - a call for each p
     crowded: dict[str, Crowd] = {}
     digest = hashlib.sha256()
     good, bad = path.with_name("loop_processed.jsonl"), path.with_name("loop_failed.jsonl")
-    with path.open("rb") as lines, good.open("wb") as processed, bad.open("wb") as failed:
+    kept = path.with_name("loop_kept.jsonl")
+    with path.open("rb") as lines, good.open("wb") as processed, bad.open("wb") as failed, kept.open("wb") as judged:
         update, write, refuse, add_total = digest.update, processed.write, failed.write, totals.append
+        keep = judged.write
         for number, line in enumerate(lines, 1):
             record = loads(line)
             get = record.get
@@ -139,7 +142,10 @@ def run_whole(path: Path) -> Metrics:  # noqa: C901, PLR0915 - a call for each p
             record["anomaly_score"], record["is_anomaly"] = score, is_anomaly
             anomalies += is_anomaly
             add_total(value)
+            keep(dumps((number, key, utc, sensor, value, unit, location, score, is_anomaly), option=line_end))
             write(dumps(record, option=line_end))
+        judged.flush()
+        os.fsync(judged.fileno())
     fields = {field: describe_counts(counts, number) for field, counts in counted}
     fields |= {field: crowd.describe(number) for field, crowd in crowded.items()}
     return {
