@@ -237,10 +237,13 @@ def make_list(delimiter: str, quote: str) -> str:
 
 @pytest.mark.parametrize("text", [make_list(",", ""), make_list(";", '"')], ids=["plain", "quoted"])
 def test_a_sample_is_judged_at_once(text: str) -> None:
-    begin = time.process_time()
-    detect(text, is_whole=False)
+    took = []
+    for _ in range(3):  # of which one may have collected what other tests left
+        begin = time.thread_time()
+        detect(text, is_whole=False)
+        took.append(time.thread_time() - begin)
 
-    assert time.process_time() - begin < SECONDS_USUAL
+    assert min(took) < SECONDS_USUAL
 
 
 @pytest.mark.parametrize(
