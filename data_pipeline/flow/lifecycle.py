@@ -128,8 +128,11 @@ def check(workspace: Workspace, name: str, config: Any, *, engine_name: str) -> 
     faults: list[Fault] = []
     if not 1 <= len(name) <= LONGEST_NAME or NUL in name:
         faults.append((("name",), f"expected 1 to {LONGEST_NAME} characters, found {len(name)}"))
-    if NUL_ESCAPE in json.dumps(config):
-        faults.append((("config",), "expected texts without the character U+0000, which no database of ours holds"))
+    try:
+        if NUL_ESCAPE in json.dumps(config, allow_nan=False):
+            faults.append((("config",), "expected texts without the character U+0000, which no database of ours holds"))
+    except ValueError:
+        faults.append((("config",), "expected numbers that JSON has, found NaN or one that no double holds"))
     hosts = workspace.settings.webhook_hosts
     spec, more = read_hosted(config, name=engine_name, title=name, webhook_hosts=hosts)
     faults += [(("config", *path), message) for path, message in more]

@@ -121,8 +121,9 @@ class Sandbox:
         with self._starting:
             if self._started == self._size:
                 return None
-            self._started += 1
-        return Worker(self._memory_mb, self._preload)
+            worker = Worker(self._memory_mb, self._preload)
+            self._started += 1  # not before: one that could not be started leaves its place free
+        return worker
 
     def _take(self) -> Worker:
         """A process that is free: one that waits, one more, or else the next that is done."""

@@ -8,6 +8,7 @@ import pytest
 
 from data_pipeline.errors import DriveError
 from data_pipeline.flow.repair import retry_failed
+from data_pipeline.flow.stage import date_lock
 from data_pipeline.flow.watch import DueDate, Fingerprints, Look, find_due_dates, find_reason, look_at_drive, override
 from data_pipeline.flow.workspace import Workspace
 from data_pipeline.ingest.drive import LocalDrive
@@ -280,5 +281,7 @@ def test_what_a_killed_run_left_behind_is_due_after_a_while(workspace: Workspace
 
     with workspace.database.raw() as connection:
         connection.execute("update batches set started_at = '2026-01-05', completed_at = '2026-01-05'")
+    with workspace.database.hold_lock(date_lock(PIPELINE.name, DAY)):
+        assert find_due_dates(with_flush(workspace, flush_files=1)) == [], "a run that takes long is at work"
 
     assert ask_due(workspace).business_date == DAY

@@ -1,5 +1,6 @@
 """Pipelines over the API: concurrent changes, lists, limits, and answers when things go wrong."""
 
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
@@ -90,6 +91,18 @@ def test_a_number_of_any_size_is_judged_and_kept(api: RunningApi, client: httpx.
     assert client.get(f"/pipelines/{pipeline_id}").json()["config"]["columns"][1]["maximum"] == 10**25
     assert str(10**30) in errors.text
     assert client.get(f"/pipelines/{pipeline_id}/snapshots/{DAY}").json()[0]["amount"] == 1e24
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e400"])
+def test_a_number_that_json_does_not_have_is_a_fault(client: httpx.Client, number: str) -> None:
+    """As null it would be a bound that is not there."""
+    columns = [CONFIG["columns"][0], {**CONFIG["columns"][1], "minimum": "?"}]
+    body = json.dumps({"name": "bound", "config": {**CONFIG, "columns": columns}}).replace('"?"', number)
+
+    refused = client.post("/pipelines", content=body, headers={"Content-Type": "application/json"})
+
+    assert error_of(refused) == (400, "INVALID_CONFIG")
+    assert "found NaN or one that no double holds" in refused.text
 
 
 def test_a_key_that_asks_too_often_waits_and_harms_nobody(api: RunningApi, client: httpx.Client) -> None:

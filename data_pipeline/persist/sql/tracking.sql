@@ -117,7 +117,7 @@ with held as (
     where cast(:with_judged as boolean) and pipelines.status = 'active'
       and batches.status = 'completed' and batches.completed_at < now() - interval '2 minutes'
       and (published_at is null or batches.completed_at > published_at)
-      and hashtextextended(pipelines.name || '/' || batches.business_date, 0) not in (select key from held)
+      and hashtextextended(pipelines.name || '/' || to_char(batches.business_date, 'YYYY-MM-DD'), 0) not in (select key from held)
       and not exists (
           select 1 from batches newer
           where newer.pipeline_id = batches.pipeline_id and newer.business_date = batches.business_date
@@ -152,7 +152,7 @@ where pipelines.status = 'active'
       union all
       select id from left_behind)
   and (batches.status <> 'processing'
-       or hashtextextended(pipelines.name || '/' || batches.business_date, 0) not in (select key from held))
+       or hashtextextended(pipelines.name || '/' || to_char(batches.business_date, 'YYYY-MM-DD'), 0) not in (select key from held))
 group by pipelines.name, batches.business_date
 order by pipelines.name, batches.business_date;
 
